@@ -1,0 +1,166 @@
+"""Appending to the ledger and reading it back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from graph import database
+from graph.audit.actor import current_actor
+from graph.audit.canonical import FIELDS, canonical_json, exported
+from graph.words import EventType, Subject
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened, before the database seals it. Without `effective_at` it took effect when it is recorded."""
+
+    stream: str
+    type: EventType
+    subject: Subject
+    subject_id: UUID
+    payload: Mapping[str, Any]
+    item_id: UUID | None = None
+    person_id: UUID | None = None
+    effective_at: datetime | None = None
+    witness_id: UUID | None = None
+    corrects: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """An appended event's place: what a wake-up says after the commit."""
+
+    event_id: UUID
+    stream: str
+    seq: int
+
+
+@dataclass
+class Request:
+    """The request under way: its id, and the events it has appended."""
+
+    request_id: UUID | None
+    appended: list[Sealed]
+
+
+_request: ContextVar[Request | None] = ContextVar("armguard_request", default=None)
+
+
+@contextmanager
+def requesting(request_id: UUID | None) -> Iterator[Request]:
+    """Gather what is appended in a block, under one request id."""
+    request = Request(request_id, [])
+    token = _request.set(request)
+    try:
+        yield request
+    finally:
+        _request.reset(token)
+
+
+APPEND = """
+INSERT INTO ledger_event (event_id, stream, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_id, actor_name,
+    credential_id, witness_id, request_id, effective_at, corrects)
+SELECT e.event_id, e.stream, e.type, e.subject, e.subject_id, e.item_id, e.person_id, e.payload, $10, $11, $12, $13, e.witness_id, $14,
+    e.effective_at, e.corrects
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::timestamptz[], $15::uuid[],
+    $16::uuid[]) WITH ORDINALITY
+    AS e (event_id, stream, type, subject, subject_id, item_id, person_id, payload, effective_at, witness_id, corrects, place)
+ORDER BY e.place
+RETURNING event_id, stream, seq
+"""
+
+
+async def append(*events: Event) -> list[Sealed]:
+    """Append events in this order, as the actor of the operation, within the transaction under way.
+
+    Raises:
+        NoActor: nobody acts.
+    """
+    actor = current_actor()
+    request = _request.get()
+    columns: list[list[Any]] = [
+        [uuid7() for _ in events],
+        [event.stream for event in events],
+        [event.type.value for event in events],
+        [event.subject.value for event in events],
+        [event.subject_id for event in events],
+        [event.item_id for event in events],
+        [event.person_id for event in events],
+        [canonical_json(event.payload) for event in events],
+        [event.effective_at for event in events],
+    ]
+    late = [[event.witness_id for event in events], [event.corrects for event in events]]
+    who = (actor.kind.value, actor.account_id, actor.name, actor.credential_id, request.request_id if request else None)
+    rows = await database.fetch(APPEND, *columns, *who, *late)
+    sealed = [Sealed(row["event_id"], row["stream"], row["seq"]) for row in rows]
+    if request is not None:
+        request.appended.extend(sealed)
+    return sealed
+
+
+COLUMNS = ", ".join([*FIELDS, "hash"])
+
+
+async def read_events(stream: str, after: int = 0, limit: int = 500, until: int | None = None) -> database.Rows:
+    """The events of a stream after a seq, in order."""
+    return await database.fetch(
+        f"SELECT {COLUMNS} FROM ledger_event WHERE stream = $1 AND seq > $2 AND ($4::bigint IS NULL OR seq <= $4) ORDER BY seq LIMIT $3",
+        stream,
+        after,
+        limit,
+        until,
+    )
+
+
+async def read_heads() -> dict[str, tuple[int, str]]:
+    """The last seq and hash of each stream."""
+    rows = await database.fetch("SELECT stream, seq, hash FROM stream_head ORDER BY stream")
+    return {row["stream"]: (row["seq"], bytes(row["hash"]).hex()) for row in rows}
+
+
+async def export_events(streams: list[str] | None = None, page: int = 1000) -> AsyncIterator[dict[str, Any]]:
+    """Every event as it is exported, stream by stream, in seq order, up to the heads as they stood at the start."""
+    for stream, (head, _) in (await read_heads()).items():
+        if streams is not None and stream not in streams:
+            continue
+        seq = 0
+        while seq < head:
+            rows = await read_events(stream, seq, page, head)
+            if not rows:
+                break
+            for row in rows:
+                yield exported(row)
+            seq = rows[-1]["seq"]
+
+
+async def lock_request(actor_key: str, request_id: UUID) -> None:
+    """Let only one transaction at a time work on a request of an actor."""
+    await database.fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{actor_key}/{request_id}")
+
+
+async def database_time() -> datetime:
+    """The server's clock, now: not the start of the transaction, which may have waited for a lock since."""
+    row = await database.fetch_one("SELECT clock_timestamp() AS now")
+    assert row is not None
+    now: datetime = row["now"]
+    return now
+
+
+async def changes_since(item_id: UUID, versions: int) -> tuple[str, ...]:
+    """What happened in the last so many versions of an item, in words, the oldest first; at most ten."""
+    rows = await database.fetch(
+        "SELECT type, actor_name, recorded_at FROM ledger_event WHERE item_id = $1 AND subject IN ('ITEM', 'CUSTODY_RECORD') "
+        "ORDER BY recorded_at DESC, event_id DESC LIMIT $2",
+        item_id,
+        min(versions, 10),
+    )
+    spoken = (row["type"].lower().replace("_", " ") + f" by {row['actor_name']} at {row['recorded_at']:%Y-%m-%d %H:%M} UTC" for row in rows)
+    return tuple(reversed(list(spoken)))

@@ -1,0 +1,70 @@
+"""Writing a row together with the event that explains it: what the ledger says is what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from uuid import UUID
+
+from tortoise.models import Model
+
+from graph.audit.ledger import Event
+from graph.errors import Refusal, RefusalCode, Refused
+from graph.words import EventType, Subject
+
+M = TypeVar("M", bound=Model)
+
+SECRET = frozenset({"password_hash"})
+
+
+def row_of(instance: Model) -> dict[str, Any]:
+    """The columns of a row as the ledger has them."""
+    columns = type(instance)._meta.fields_db_projection
+    return {column: getattr(instance, name) for name, column in columns.items() if column not in SECRET}
+
+
+async def register(instance: Model, stream: str, type_: EventType, subject: Subject, facts: Mapping[str, Any], **about: Any) -> Event:
+    """Save a new row and say so."""
+    await instance.save(force_create=True)
+    table = instance._meta.db_table
+    return Event(stream, type_, subject, instance.pk, {table: row_of(instance), **facts}, **about)
+
+
+def alter(instance: Model, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a locked row in memory, one version further, and give the change as the ledger has it."""
+    before = {name: getattr(instance, name) for name in ("version", *changes) if name not in SECRET}
+    instance.update_from_dict({**changes, "version": before["version"] + 1})
+    after = {name: getattr(instance, name) for name in before}
+    return {"id": instance.pk, "before": before, "after": after}
+
+
+async def change(
+    instance: Model, changes: Mapping[str, Any], stream: str, type_: EventType, subject: Subject, facts: Mapping[str, Any], **about: Any
+) -> Event:
+    """Save the changes of a locked row and say so."""
+    table = instance._meta.db_table
+    altered = alter(instance, changes)
+    await instance.save(update_fields=["version", *changes])
+    return Event(stream, type_, subject, instance.pk, {table: altered, **facts}, **about)
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """The fields that an edit names: what is None was not given."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+async def lock_row(model: type[M], row_id: UUID, expected_version: int | None = None) -> M:
+    """One row under its lock.
+
+    Raises:
+        Refused: there is no such row, or it has changed since the expected version.
+    """
+    row = await model.filter(id=row_id).select_for_update(no_key=True).get_or_none()
+    noun = model._meta.db_table.replace("_", " ").replace("armory", "arms room")
+    if row is None:
+        raise Refused([Refusal(RefusalCode.UNKNOWN_CODE, f"There is no such {noun}.", path="id")])
+    version: int = getattr(row, "version")  # noqa: B009 - every model here has one
+    if expected_version not in (None, version):
+        message = f"This {noun} has changed since version {expected_version}. It is at version {version} now."
+        raise Refused([Refusal(RefusalCode.VERSION_CONFLICT, message, path="expectedVersion", current_version=version)])
+    return row

@@ -1,0 +1,330 @@
+"""The only door to PostgreSQL: start-up, migrations, transactions and reads.
+
+Every statement of a running server passes through `transaction` or `fetch`, so that the limits hold in one place: how many connections are
+used, how long a caller waits for one, how long a lock or a statement may take, and what is tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+from aerich import Command
+from tortoise import Tortoise, connections
+from tortoise.exceptions import BaseORMException
+from tortoise.transactions import in_transaction
+
+from graph.errors import ArmGuardError, StartupError, Unavailable
+from graph.settings import Settings
+
+T = TypeVar("T")
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+MODELS = [f"graph.models.{noun}" for noun in ("armory", "people", "items", "custody", "accounts", "ledger")]
+OLDEST_SERVER = 150000
+MIGRATION_LOCK = 4_177_041_966  # the advisory lock under which only one process migrates
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    OSError,
+)
+COLLISIONS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+
+
+def tortoise_config(url: str, settings: Settings | None = None) -> dict[str, Any]:
+    """The configuration of Tortoise for one database."""
+    parts = urlsplit(url)
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    limits = settings or Settings()
+    credentials: dict[str, Any] = {
+        "host": query.get("host") or parts.hostname or "127.0.0.1",
+        "port": int(query.get("port") or parts.port or 5432),
+        "user": query.get("user") or unquote(parts.username or "postgres"),
+        "password": unquote(parts.password) if parts.password else query.get("password"),
+        "database": unquote(parts.path.lstrip("/")) or "postgres",
+        "minsize": 1,
+        "maxsize": limits.pool_size,
+        "timeout": limits.connect_timeout_seconds,
+        "server_settings": {
+            "application_name": "armguard",
+            "timezone": "UTC",
+            "lock_timeout": str(limits.lock_timeout_ms),
+            "statement_timeout": str(limits.statement_timeout_ms),
+            "idle_in_transaction_session_timeout": "60000",
+        },
+    }
+    if "sslmode" in query:
+        credentials["ssl"] = query["sslmode"]
+    return {
+        "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
+        "apps": {"models": {"models": [*MODELS, "aerich.models"], "default_connection": "default"}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------- start-up and migrations
+
+
+def place(url: str) -> str:
+    """Where a database is, for a message: never with its password."""
+    parts = urlsplit(url)
+    host = parse_qs(parts.query).get("host", [""])[-1]
+    return f"{parts.path.lstrip('/') or 'postgres'}" + ("" if host else f" at {parts.hostname}:{parts.port or 5432}")
+
+
+async def knock(url: str, timeout_seconds: float = 10) -> asyncpg.Connection[Any]:
+    """A connection of our own, after checking that the server is one that ArmGuard runs on.
+
+    Raises:
+        StartupError: no server answers, it refuses us, is older than PostgreSQL 15, or its database is not in UTF-8.
+    """
+    if urlsplit(url).scheme not in ("postgres", "postgresql"):
+        raise StartupError("ARMGUARD_DATABASE_URL must look like postgresql://user:password@host:5432/name.")
+    try:
+        connection = await asyncpg.connect(url, timeout=timeout_seconds)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        reason = str(error).split("\n")[0] or type(error).__name__
+        raise StartupError(f"The database {place(url)} cannot be used: {reason}. Check ARMGUARD_DATABASE_URL.") from None
+    version = int(await connection.fetchval("SHOW server_version_num"))
+    if version < OLDEST_SERVER or await connection.fetchval("SHOW server_encoding") != "UTF8":
+        await connection.close()
+        raise StartupError(f"The database {place(url)} must be PostgreSQL 15 or newer with the encoding UTF8.")
+    return connection
+
+
+def known_migrations() -> list[str]:
+    """The migrations that this program has, oldest first."""
+    files = [path.name for path in (MIGRATIONS / "models").glob("[0-9]*_*.py")]
+    return sorted(files, key=lambda name: int(name.split("_")[0]))
+
+
+async def migrate(url: str) -> list[str]:
+    """Bring the database to this program's state, once, however many processes start together. Returns what was applied.
+
+    Raises:
+        StartupError: the database is newer than this program; it is left as it is.
+    """
+    connection = await knock(url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+        applied = set()
+        if await connection.fetchval("SELECT to_regclass('aerich') IS NOT NULL"):
+            applied = {row["version"] for row in await connection.fetch("SELECT version FROM aerich WHERE app = 'models'")}
+        known = known_migrations()
+        if applied - set(known):
+            raise StartupError(f"The database {place(url)} was made by a newer ArmGuard. Nothing was changed; update this program first.")
+        if applied >= set(known):
+            return []
+        async with Command(tortoise_config(url), location=str(MIGRATIONS)) as command:
+            await command.init()
+            done: list[str] = await command.upgrade(run_in_transaction=True)
+        return done
+    finally:
+        await connection.close()
+
+
+# ------------------------------------------------------------------------------------------------------------------------- the open door
+
+
+class Door:
+    """The state of the open door: its limits, its places and the commands under way."""
+
+    def __init__(self, settings: Settings, url: str) -> None:
+        self.settings = settings
+        self.url = url
+        self.places = asyncio.Semaphore(settings.pool_size)
+        self.under_way: set[asyncio.Task[Any]] = set()
+
+
+_door: Door | None = None
+
+
+def door() -> Door:
+    """The open door.
+
+    Raises:
+        Unavailable: the database is not open.
+    """
+    if _door is None:
+        raise Unavailable("The database is not open. Try again in a moment.")
+    return _door
+
+
+async def open_door(url: str, settings: Settings) -> None:
+    """Open the connections of this process."""
+    global _door
+    await Tortoise.init(config=tortoise_config(url, settings), _enable_global_fallback=True)
+    _door = Door(settings, url)
+
+
+async def close_door() -> None:
+    """Let the commands under way end, then close the connections of this process."""
+    global _door
+    if _door is not None:
+        if _door.under_way:
+            await asyncio.wait(_door.under_way, timeout=_door.settings.shutdown_seconds)
+        _door = None
+    await Tortoise.close_connections()
+
+
+async def _take_place(at: Door) -> None:
+    try:
+        async with asyncio.timeout(at.settings.pool_wait_seconds):
+            await at.places.acquire()
+    except TimeoutError:
+        raise Unavailable("The server is busy. Nothing was done; try again in a moment.") from None
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    chain: list[BaseException] = []
+    step: BaseException | None = error
+    while step is not None:
+        chain.append(step)
+        step = step.__cause__
+    return chain
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether an error says that the connection or the server went away."""
+    causes = _causes(error)
+    if any(isinstance(cause, asyncpg.QueryCanceledError | ArmGuardError) for cause in causes):
+        return False
+    return any(isinstance(cause, LOST) for cause in causes)
+
+
+def is_collision(error: BaseException) -> bool:
+    """Whether an error says that another transaction was in the way."""
+    return any(isinstance(cause, COLLISIONS) for cause in _causes(error))
+
+
+def broken_constraint(error: BaseException) -> str | None:
+    """The name of the constraint that an error says was broken."""
+    for cause in _causes(error):
+        name = getattr(cause, "constraint_name", None)
+        if name:
+            return str(name)
+    return None
+
+
+async def transaction(work: Callable[[], Awaitable[T]], committed: Callable[[T], None] | None = None) -> T:
+    """Run `work` in one transaction, whatever becomes of the caller, and call `committed` with its result after the commit.
+
+    The work runs in a task of its own: a caller who goes away neither breaks it off half-way nor harms a connection. On a deadlock, a lock
+    that is not had in time, or a lost connection it is done again from the start, a bounded number of times; `work` must therefore be safe to
+    repeat even when a commit went through whose answer was lost.
+
+    Raises:
+        Unavailable: it could not be done in the attempts there are. Nothing was half done.
+    """
+    at = door()
+    task = asyncio.create_task(_attempts(at, work, committed))
+    at.under_way.add(task)
+    task.add_done_callback(at.under_way.discard)
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    return await asyncio.shield(task)
+
+
+async def _attempts(at: Door, work: Callable[[], Awaitable[T]], committed: Callable[[T], None] | None) -> T:
+    for attempt in range(1, at.settings.command_attempts + 1):
+        try:
+            result = await asyncio.create_task(_once(at, work))
+        except Exception as error:
+            lost, collision = is_lost(error), is_collision(error)
+            if not (lost or collision):
+                if isinstance(error, asyncpg.QueryCanceledError | BaseORMException) and _timed_out(error):
+                    raise Unavailable("The database took too long. Nothing was done; try again in a moment.") from error
+                raise
+            if attempt == at.settings.command_attempts:
+                raise Unavailable("The database is not available now. Send the same request again in a moment.") from error
+            await asyncio.sleep((0.25 if lost else 0.01) * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
+        else:
+            if committed is not None:
+                committed(result)
+            return result
+    raise AssertionError("unreachable")
+
+
+def _timed_out(error: BaseException) -> bool:
+    return any(isinstance(cause, asyncpg.QueryCanceledError) for cause in _causes(error))
+
+
+async def _once(at: Door, work: Callable[[], Awaitable[T]]) -> T:
+    await _take_place(at)
+    try:
+        block = in_transaction("default")
+        try:
+            await block.__aenter__()
+        except BaseException:
+            await _give_back(block)
+            raise
+        try:
+            result = await work()
+        except BaseException as error:
+            await block.__aexit__(type(error), error, error.__traceback__)
+            raise
+        await block.__aexit__(None, None, None)
+        return result
+    finally:
+        at.places.release()
+
+
+async def _give_back(block: Any) -> None:
+    """Return the connection of a transaction that could not begin: Tortoise keeps it for ever otherwise."""
+    client = block.client
+    if client._connection is not None and client._parent._pool is not None:
+        await client._parent._pool.release(client._connection)
+
+
+Rows = Sequence[asyncpg.Record]
+
+
+async def fetch(sql: str, *values: Any) -> Rows:
+    """The rows of one statement: inside a transaction on its connection, elsewhere on any.
+
+    Raises:
+        Unavailable: no connection became free in time, or the server is away.
+    """
+    client: Any = connections.get("default")
+    if client._connection is not None:
+        async with client.acquire_connection() as connection:
+            rows: Rows = await connection.fetch(sql, *values)
+            return rows
+    return await _read(lambda connection: connection.fetch(sql, *values))
+
+
+async def fetch_one(sql: str, *values: Any) -> asyncpg.Record | None:
+    """The first row of one statement, or none."""
+    rows = await fetch(sql, *values)
+    return rows[0] if rows else None
+
+
+async def _read(query: Callable[[Any], Coroutine[Any, Any, Rows]]) -> Rows:
+    at = door()
+    await _take_place(at)
+    try:
+        for attempt in (1, 2, 3):
+            try:
+                async with connections.get("default").acquire_connection() as connection:
+                    return await query(connection)
+            except asyncpg.QueryCanceledError as error:
+                raise Unavailable("The database took too long for this. Ask for less at once, or try again.") from error
+            except LOST as error:
+                if attempt == 3:
+                    raise Unavailable("The database is not available now. Try again in a moment.") from error
+                await asyncio.sleep(0.1 * attempt)
+        raise AssertionError("unreachable")
+    finally:
+        at.places.release()
+
+
+async def execute(sql: str, *values: Any) -> None:
+    """Run one statement inside the transaction under way."""
+    await fetch(sql, *values)

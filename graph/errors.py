@@ -1,0 +1,133 @@
+"""What can go wrong, and how it is said.
+
+::
+
+    ArmGuardError                a sentence for a person
+    ├── StartupError             the program cannot start; one line, exit code not 0
+    ├── BadInput                 the input is not what it must be             BAD_REQUEST
+    ├── Unauthenticated          nobody is signed in, or no longer            UNAUTHENTICATED
+    ├── Forbidden                signed in, but the role does not allow it    FORBIDDEN
+    ├── LimitExceeded            more than the server takes in one request    LIMIT_EXCEEDED
+    ├── Unavailable              the database cannot answer now; try again    UNAVAILABLE
+    ├── NoActor                  a write with nobody to answer for it; a fault of ours
+    └── Refused                  a rule says no; carries every reason at once
+
+A `Refused` is a business answer: the command wrote nothing, and the client gets the refusals as a result, not as an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class ArmGuardError(Exception):
+    """Base of all: its text is one clear sentence for a person."""
+
+    code = "INTERNAL"
+
+
+class StartupError(ArmGuardError):
+    """The program cannot start."""
+
+
+class BadInput(ArmGuardError):
+    """The input is malformed; says what to send instead."""
+
+    code = "BAD_REQUEST"
+
+
+class Unauthenticated(ArmGuardError):
+    """Nobody is signed in, or the session or token is no longer valid."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(ArmGuardError):
+    """Signed in, but no role of the account allows it."""
+
+    code = "FORBIDDEN"
+
+
+class LimitExceeded(ArmGuardError):
+    """The request asks for more than the server takes at once."""
+
+    code = "LIMIT_EXCEEDED"
+
+
+class Unavailable(ArmGuardError):
+    """The database cannot answer now. Nothing was half done: the same request may be sent again."""
+
+    code = "UNAVAILABLE"
+
+
+class NoActor(ArmGuardError):
+    """Something tried to write to the ledger with nobody to answer for it."""
+
+
+class RefusalCode(StrEnum):
+    """Why a command was refused."""
+
+    ITEM_NOT_AVAILABLE = "ITEM_NOT_AVAILABLE"
+    ITEM_NOT_ISSUABLE = "ITEM_NOT_ISSUABLE"
+    PERSON_NOT_ELIGIBLE = "PERSON_NOT_ELIGIBLE"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    ARMORY_NOT_OPEN = "ARMORY_NOT_OPEN"
+    NOT_AUTHORIZED = "NOT_AUTHORIZED"
+    NOT_ISSUED = "NOT_ISSUED"
+    HELD_BY_OTHER = "HELD_BY_OTHER"
+    DUPLICATE_SERIAL = "DUPLICATE_SERIAL"
+    DUPLICATE_CODE = "DUPLICATE_CODE"
+    UNKNOWN_CODE = "UNKNOWN_CODE"
+    AMBIGUOUS_CODE = "AMBIGUOUS_CODE"
+    CODE_REVOKED = "CODE_REVOKED"
+    VERSION_CONFLICT = "VERSION_CONFLICT"
+    IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
+    SAME_PERSON = "SAME_PERSON"
+    BACKDATE_REFUSED = "BACKDATE_REFUSED"
+    PERSON_HOLDS_ITEMS = "PERSON_HOLDS_ITEMS"
+    STATE_NOT_ALLOWED = "STATE_NOT_ALLOWED"
+    INVALID_VALUE = "INVALID_VALUE"
+    OUT_OF_SCOPE = "OUT_OF_SCOPE"
+    SIGN_IN_FAILED = "SIGN_IN_FAILED"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason why a command wrote nothing.
+
+    `line` counts from 0 and is the place in the command's list of items; `path` names the field at fault in the input. The rest are the facts
+    behind the message, each null where it has no part in the reason. `held` and `limit` are counts of items.
+    """
+
+    code: RefusalCode
+    message: str
+    line: int | None = None
+    path: str | None = None
+    item_id: UUID | None = None
+    holder_id: UUID | None = None
+    receipt_number: str | None = None
+    since: datetime | None = None
+    limit: int | None = None
+    held: int | None = None
+    current_version: int | None = None
+    changed: tuple[str, ...] = ()
+
+
+class Refused(ArmGuardError):
+    """A rule says no: nothing was written. Carries every reason at once."""
+
+    code = "REFUSED"
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(" ".join(refusal.message for refusal in refusals))
+        self.refusals = tuple(refusals)
+
+
+def refuse(refusals: Sequence[Refusal]) -> None:
+    """Raise `Refused` if there is any reason to."""
+    if refusals:
+        raise Refused(refusals)

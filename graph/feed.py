@@ -1,0 +1,264 @@
+"""The live feed: the broadcaster wakes, the ledger tells.
+
+A message on the channel only says how far streams have come. Each process keeps one tail per watched stream, which reads the new events once,
+in seq order, into a ring; a subscriber is a cursor into it, and reads the table when it has fallen behind the ring. A lost, doubled or late
+wake-up loses nothing: a slow poll lies beneath.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import structlog
+from asyncpg import Record
+from broadcaster import Broadcast
+
+from graph.audit.ledger import Sealed, read_events, read_heads
+from graph.errors import Unavailable
+from graph.settings import Settings
+
+CHANNEL = "armguard"
+HEARTBEAT_SECONDS = 5.0
+STREAMS_PER_MESSAGE = 100
+
+log = structlog.get_logger("armguard.feed")
+
+
+class Tail:
+    """The end of one stream, read once for every subscriber of this process."""
+
+    def __init__(self, stream: str, head: int, settings: Settings) -> None:
+        self.stream = stream
+        self.head = head
+        self.ring: deque[Record] = deque(maxlen=settings.feed_ring_events)
+        self.watchers: set[asyncio.Event] = set()
+        self._settings = settings
+        self._woken = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+
+    def poke(self) -> None:
+        """Something may have happened."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.feed_poll_seconds):
+                    await self._woken.wait()
+            self._woken.clear()
+            try:
+                await self._read()
+            except Exception as error:
+                log.warning("feed_read_failed", stream=self.stream, reason=type(error).__name__)
+                await asyncio.sleep(self._settings.feed_poll_seconds)
+
+    async def _read(self) -> None:
+        while True:
+            rows = await read_events(self.stream, self.head, self._settings.feed_page_events)
+            if not rows:
+                return
+            self.ring.extend(rows)
+            self.head = rows[-1]["seq"]
+            for watcher in self.watchers:
+                watcher.set()
+
+    async def after(self, seq: int) -> Sequence[Record]:
+        """The next events after a seq: from the ring, or from the table when the ring no longer has them."""
+        if seq >= self.head:
+            return ()
+        if self.ring and self.ring[0]["seq"] <= seq + 1:
+            start = seq + 1 - self.ring[0]["seq"]
+            return [self.ring[place] for place in range(start, min(len(self.ring), start + self._settings.feed_page_events))]
+        return await read_events(self.stream, seq, self._settings.feed_page_events)
+
+
+class Feed:
+    """The feed of one process."""
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self._url = url
+        self._settings = settings
+        self._tails: dict[str, Tail] = {}
+        self._pending: dict[str, int] = {}
+        self._announced = asyncio.Event()
+        self._broadcast: Broadcast | None = None
+        self._tasks = [asyncio.create_task(self._publish()), asyncio.create_task(self._listen())]
+        self.listening = asyncio.Event()
+
+    async def stop(self) -> None:
+        """End the tails, the publisher and the watch."""
+        for tail in self._tails.values():
+            tail.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def announce(self, appended: Sequence[Sealed]) -> None:
+        """Say, after a commit, how far its streams have come. Never fails and never waits."""
+        for sealed in appended:
+            self._pending[sealed.stream] = max(sealed.seq, self._pending.get(sealed.stream, 0))
+        if appended:
+            self._announced.set()
+
+    async def _publish(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await self._announced.wait()
+            self._announced.clear()
+            pending, self._pending = list(self._pending.items()), {}
+            for start in range(0, max(len(pending), 1), STREAMS_PER_MESSAGE):
+                await self._send(dict(pending[start : start + STREAMS_PER_MESSAGE]))
+
+    async def _send(self, heads: Mapping[str, int]) -> None:
+        if self._broadcast is None:
+            return
+        try:
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await self._broadcast.publish(CHANNEL, json.dumps(heads))
+        except Exception as error:
+            log.warning("feed_wake_up_lost", reason=type(error).__name__)
+
+    async def _listen(self) -> None:
+        pause = 0.1
+        while True:
+            try:
+                async for heads in self._messages():
+                    pause = 0.1
+                    for stream in heads:
+                        if stream in self._tails:
+                            self._tails[stream].poke()
+            except Exception as error:
+                log.warning("feed_broadcaster_lost", reason=type(error).__name__, again_in_seconds=pause)
+            self.listening.clear()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 5.0)
+
+    async def _messages(self) -> AsyncIterator[dict[str, int]]:
+        """The messages of one connection to the broadcaster, until it fails or falls silent; our own heartbeat must come back too."""
+        broadcast = Broadcast(self._url)
+        try:
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await broadcast.connect()
+            async with broadcast.subscribe(CHANNEL) as subscriber:
+                self._broadcast = broadcast
+                self.listening.set()
+                for tail in self._tails.values():
+                    tail.poke()
+                while True:
+                    async with asyncio.timeout(3 * HEARTBEAT_SECONDS):
+                        event = await subscriber.get()
+                    yield json.loads(event.message)
+        finally:
+            self._broadcast = None
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(1):
+                    await broadcast.disconnect()
+
+    def _tail(self, stream: str, head: int) -> Tail:
+        if stream not in self._tails:
+            self._tails[stream] = Tail(stream, head, self._settings)
+        return self._tails[stream]
+
+    @contextlib.asynccontextmanager
+    async def watching(self, streams: Sequence[str]) -> AsyncIterator[Watch]:
+        """Watch streams for the length of a block."""
+        watch = Watch(self)
+        try:
+            await watch.cover(streams)
+            yield watch
+        finally:
+            watch.close()
+
+    def release(self, tail: Tail) -> None:
+        """Let a tail go when nobody watches it any more."""
+        if not tail.watchers:
+            tail.stop()
+            self._tails.pop(tail.stream, None)
+
+
+class Watch:
+    """One subscriber's view of its streams."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._news = asyncio.Event()
+        self.tails: dict[str, Tail] = {}
+
+    async def cover(self, streams: Sequence[str]) -> None:
+        """Watch exactly these streams from now on."""
+        for stream in [stream for stream in self.tails if stream not in streams]:
+            self._leave(self.tails.pop(stream))
+        missing = [stream for stream in streams if stream not in self.tails]
+        heads = await read_heads() if missing else {}
+        for stream in missing:
+            if stream in heads:
+                tail = self._feed._tail(stream, heads[stream][0])
+                tail.watchers.add(self._news)
+                self.tails[stream] = tail
+
+    def heads(self) -> dict[str, int]:
+        """Where the watched streams stand."""
+        return {stream: tail.head for stream, tail in self.tails.items()}
+
+    async def news(self, seconds: float) -> bool:
+        """Wait until something has happened, at most so long; whether it has."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return False
+        self._news.clear()
+        return True
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        for tail in self.tails.values():
+            self._leave(tail)
+        self.tails.clear()
+
+    def _leave(self, tail: Tail) -> None:
+        tail.watchers.discard(self._news)
+        self._feed.release(tail)
+
+
+_feed: Feed | None = None
+
+
+async def open_feed(url: str, settings: Settings) -> None:
+    """Start the feed of this process."""
+    global _feed
+    _feed = Feed(url, settings)
+
+
+async def close_feed() -> None:
+    """Stop the feed of this process."""
+    global _feed
+    if _feed is not None:
+        await _feed.stop()
+        _feed = None
+
+
+def the_feed() -> Feed:
+    """The feed of this process.
+
+    Raises:
+        Unavailable: it is not running.
+    """
+    if _feed is None:
+        raise Unavailable("The live feed is not running.")
+    return _feed
+
+
+def announce(appended: Sequence[Sealed]) -> None:
+    """Tell the feed what was committed; where none runs (a command of the console), the poll of the servers finds it."""
+    if _feed is not None:
+        _feed.announce(appended)

@@ -1,0 +1,84 @@
+"""Accounts, the sessions and tokens they act with, and the requests they have completed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+from graph.words import AccountState
+
+
+class Account(Model):
+    """Who acts. `armories` is the scope unless `all_armories`; `password_hash` is argon2id and never in the ledger."""
+
+    id = fields.UUIDField(primary_key=True)
+    username = fields.CharField(max_length=64)
+    username_key = fields.CharField(max_length=64, unique=True)
+    password_hash = fields.CharField(max_length=256, null=True)
+    roles: list[str] = ArrayField(element_type="text")
+    all_armories = fields.BooleanField(default=False)
+    armories: list[UUID] = ArrayField(element_type="uuid")
+    state = fields.CharEnumField(AccountState, max_length=16, default=AccountState.ACTIVE)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        table = "account"
+
+
+def account_select_for_update(account_id: UUID) -> QuerySet[Account]:
+    """Lock one account."""
+    return Account.filter(id=account_id).select_for_update(no_key=True)
+
+
+class Session(Model):
+    """A sign-in: its bearer token is stored as a SHA-256 only."""
+
+    id = fields.UUIDField(primary_key=True)
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("models.Account", on_delete=fields.RESTRICT)
+    token_hash = fields.BinaryField()
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    ended_at: datetime | None = fields.DatetimeField(null=True)
+
+    account_id: UUID
+
+    class Meta:
+        table = "session"
+
+
+class ApiToken(Model):
+    """A token for a program: shown once, stored as a SHA-256 only."""
+
+    id = fields.UUIDField(primary_key=True)
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("models.Account", on_delete=fields.RESTRICT)
+    name = fields.CharField(max_length=64)
+    token_hash = fields.BinaryField()
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    revoked_at: datetime | None = fields.DatetimeField(null=True)
+
+    account_id: UUID
+
+    class Meta:
+        table = "api_token"
+
+
+class CompletedRequest(Model):
+    """A request that succeeded: the same `requestId` of the same actor has no second effect, and gets the same answer."""
+
+    id = fields.UUIDField(primary_key=True)
+    actor_key = fields.CharField(max_length=64)
+    request_id = fields.UUIDField()
+    command = fields.CharField(max_length=64)
+    arguments_hash = fields.BinaryField()
+    answer = fields.TextField()
+    completed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "completed_request"
+        unique_together = (("actor_key", "request_id"),)

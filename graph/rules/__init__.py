@@ -1,0 +1,1 @@
+"""Pure rules: facts in, refusals out. Nothing here waits, reads or writes."""

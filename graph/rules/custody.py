@@ -1,0 +1,227 @@
+"""Who may draw what, and what may come back. The same rule decides one item and two hundred (INV-11)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from graph.errors import Refusal, RefusalCode
+from graph.rules.items import spoken
+from graph.words import ArmoryState, CustodyState, DutyStatus, IssueType, ItemCategory, Serviceability, Slot
+
+
+@dataclass(frozen=True)
+class OpenCustody:
+    """The open record of an item."""
+
+    receipt_number: str
+    holder_id: UUID
+    holder: str
+    since: datetime
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a refusal says of it."""
+        return {"holder_id": self.holder_id, "since": self.since, "receipt_number": self.receipt_number}
+
+
+@dataclass(frozen=True)
+class Room:
+    """The arms room whose item it is. Limits count a person's items per slot, over all arms rooms."""
+
+    id: UUID
+    code: str
+    state: ArmoryState
+    limits: Mapping[Slot, int]
+    temporary_limit: timedelta
+
+
+@dataclass(frozen=True)
+class Line:
+    """One item of a command, as it stands under its lock."""
+
+    line: int
+    item_id: UUID
+    serial: str
+    category: ItemCategory
+    slot: Slot
+    state: CustodyState
+    serviceability: Serviceability
+    room: Room
+    version: int
+    expected_version: int | None = None
+    custody: OpenCustody | None = None
+    last_closed_at: datetime | None = None
+    changes: tuple[str, ...] = ()
+
+    def refusal(self, code: RefusalCode, message: str, **facts: Any) -> Refusal:
+        """A refusal at this line."""
+        return replace(Refusal(code, message, line=self.line, path=f"lines.{self.line}.item", item_id=self.item_id), **facts)
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """Who is to draw. `held` counts the items now in hand by slot, over all arms rooms."""
+
+    person_id: UUID
+    name: str
+    duty_status: DutyStatus
+    held: Mapping[Slot, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms: `at` is when custody begins, `now` the server's time."""
+
+    issue_type: IssueType
+    at: datetime
+    now: datetime
+    due_at: datetime | None = None
+    purpose: str | None = None
+    categories: frozenset[ItemCategory] = frozenset()
+    note: str | None = None
+
+
+def issue_refusals(receiver: Receiver, lines: Sequence[Line], terms: Terms) -> list[Refusal]:
+    """Every reason why these items may not go to this person on these terms; empty when they may."""
+    return [
+        *_receiver_refusals(receiver),
+        *_terms_refusals(lines, terms),
+        *_limit_refusals(receiver, lines, terms),
+        *(refusal for line in lines for refusal in _line_refusals(line, lines, terms)),
+    ]
+
+
+def _receiver_refusals(receiver: Receiver) -> Iterator[Refusal]:
+    if receiver.duty_status is not DutyStatus.ACTIVE:
+        status = receiver.duty_status.value.lower()
+        message = f"{receiver.name} is {'on leave' if receiver.duty_status is DutyStatus.LEAVE else status} and draws nothing."
+        yield Refusal(RefusalCode.PERSON_NOT_ELIGIBLE, message, path="holder", holder_id=receiver.person_id)
+
+
+def _terms_refusals(lines: Sequence[Line], terms: Terms) -> Iterator[Refusal]:
+    if terms.at > terms.now:
+        yield Refusal(RefusalCode.BACKDATE_REFUSED, "Custody cannot begin in the future.", path="effectiveAt", since=terms.now)
+    if terms.due_at is not None and terms.due_at <= terms.at:
+        yield Refusal(RefusalCode.INVALID_VALUE, "The due time must lie after the issue.", path="dueAt", since=terms.at)
+    if terms.issue_type is IssueType.EMERGENCY and not (terms.note or "").strip():
+        yield Refusal(RefusalCode.INVALID_VALUE, "An emergency issue needs a note that says why.", path="note")
+    shortest = min((line.room.temporary_limit for line in lines), default=None)
+    if terms.issue_type is IssueType.TEMPORARY and shortest and terms.due_at and terms.due_at > terms.at + shortest:
+        hours = int(shortest.total_seconds() // 3600)
+        message = f"A temporary issue is due within {hours} hours; for longer, issue it on a hand receipt."
+        yield Refusal(RefusalCode.LIMIT_EXCEEDED, message, path="dueAt", limit=hours)
+
+
+def _limit_refusals(receiver: Receiver, lines: Sequence[Line], terms: Terms) -> Iterator[Refusal]:
+    if terms.issue_type is IssueType.EMERGENCY:
+        return
+    held = Counter(receiver.held)
+    for line in lines:
+        held[line.slot] += 1
+        limit = line.room.limits.get(line.slot)
+        if limit is not None and held[line.slot] > limit:
+            already = receiver.held.get(line.slot, 0)
+            slot = line.slot.value.lower().replace("_", " ")
+            message = f"With {line.serial}, {receiver.name} would hold {held[line.slot]} of {limit} allowed {slot}s ({already} in hand now)."
+            yield line.refusal(RefusalCode.LIMIT_EXCEEDED, message, holder_id=receiver.person_id, limit=limit, held=already)
+
+
+def _line_refusals(line: Line, lines: Sequence[Line], terms: Terms) -> Iterator[Refusal]:
+    yield from version_refusals(line)
+    first = next(other for other in lines if other.item_id == line.item_id)
+    if first.line != line.line:
+        yield line.refusal(RefusalCode.ITEM_NOT_AVAILABLE, f"{line.serial} is on line {first.line + 1} of this command already.")
+    if line.custody is not None:
+        held = f"{line.serial} is held by {line.custody.holder} since {said(line.custody.since)} on receipt {line.custody.receipt_number}."
+        yield line.refusal(RefusalCode.ITEM_NOT_AVAILABLE, held, **line.custody.facts)
+    elif line.state is not CustodyState.IN_ROOM:
+        yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, f"{line.serial} is {spoken(line.state)}, not in the arms room.")
+    if line.serviceability is not Serviceability.SERVICEABLE:
+        yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, f"{line.serial} is {line.serviceability.value.lower()} and is not issued.")
+    if line.room.state is not ArmoryState.OPEN:
+        message = f"The arms room {line.room.code} is {_spoken_room(line.room.state)} and issues nothing."
+        yield line.refusal(RefusalCode.ARMORY_NOT_OPEN, message)
+    if terms.categories and line.category not in terms.categories:
+        category = line.category.value.lower().replace("_", " ")
+        yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, f"{line.serial} is a {category}, which is not drawn for {terms.purpose}.")
+    if line.custody is None and line.last_closed_at is not None and terms.at < line.last_closed_at:
+        message = f"{line.serial} came back at {said(line.last_closed_at)}: custody cannot begin before that."
+        yield line.refusal(RefusalCode.BACKDATE_REFUSED, message, since=line.last_closed_at)
+
+
+def version_refusals(line: Line) -> list[Refusal]:
+    """A page that is no longer true decides nothing (INV-20)."""
+    if line.expected_version is None or line.expected_version == line.version:
+        return []
+    what = f": {', '.join(line.changes)}" if line.changes else ""
+    message = f"{line.serial} has changed since version {line.expected_version}{what}. It is at version {line.version} now."
+    path = f"lines.{line.line}.expectedVersion"
+    return [line.refusal(RefusalCode.VERSION_CONFLICT, message, path=path, current_version=line.version, changed=line.changes)]
+
+
+@dataclass(frozen=True)
+class Bringer:
+    """Who brought the items to the counter; without it, each holder brought their own."""
+
+    person_id: UUID | None = None
+    name: str = ""
+    reason: str | None = None
+
+
+def return_refusals(lines: Sequence[Line], bringer: Bringer, at: datetime, now: datetime, holder_id: UUID | None = None) -> list[Refusal]:
+    """Every reason why these items cannot be taken back.
+
+    The holder's standing and the state of the arms room are no reasons: what comes back is taken back (INV-5).
+    """
+    refusals: list[Refusal] = []
+    if at > now:
+        refusals.append(Refusal(RefusalCode.BACKDATE_REFUSED, "Custody cannot end in the future.", path="effectiveAt", since=now))
+    for line in lines:
+        refusals.extend(_return_line_refusals(line, lines, bringer, at, holder_id))
+    return refusals
+
+
+def _return_line_refusals(line: Line, lines: Sequence[Line], bringer: Bringer, at: datetime, holder_id: UUID | None) -> Iterator[Refusal]:
+    yield from version_refusals(line)
+    first = next(other for other in lines if other.item_id == line.item_id)
+    if first.line != line.line:
+        yield line.refusal(RefusalCode.NOT_ISSUED, f"{line.serial} is on line {first.line + 1} of this command already.")
+    if line.custody is None:
+        yield line.refusal(RefusalCode.NOT_ISSUED, f"{line.serial} is not issued: it is {spoken(line.state)}.")
+        return
+    facts = line.custody.facts
+    if holder_id is not None and holder_id != line.custody.holder_id:
+        message = f"{line.serial} is held by {line.custody.holder} since {said(line.custody.since)}, not by the person named."
+        yield line.refusal(RefusalCode.HELD_BY_OTHER, message, **facts)
+    if at < line.custody.since:
+        message = f"{line.serial} was issued at {said(line.custody.since)}: it cannot come back before that."
+        yield line.refusal(RefusalCode.BACKDATE_REFUSED, message, **facts)
+    if bringer.person_id not in (None, line.custody.holder_id) and not (bringer.reason or "").strip():
+        message = f"{line.serial} is held by {line.custody.holder}; say why {bringer.name} brings it."
+        yield line.refusal(RefusalCode.HELD_BY_OTHER, message, path="broughtReason", **facts)
+
+
+def due_time(terms: Terms, room: Room) -> datetime | None:
+    """When the item is due: as said, or for a temporary issue as late as the policy allows (INV-8)."""
+    if terms.due_at is not None or terms.issue_type is not IssueType.TEMPORARY:
+        return terms.due_at
+    return terms.at + room.temporary_limit
+
+
+def said(moment: datetime) -> str:
+    """A moment in a message: UTC, to the minute."""
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _spoken_room(state: ArmoryState) -> str:
+    return {
+        ArmoryState.OPEN: "open",
+        ArmoryState.CLOSED: "closed",
+        ArmoryState.CHANGEOVER: "in changeover",
+        ArmoryState.LOCKDOWN: "in lockdown",
+    }[state]

@@ -1,0 +1,62 @@
+"""Every setting of an installation, read once from the environment (`ARMGUARD_...`), with units in the names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from graph.errors import StartupError
+
+
+class Settings(BaseSettings):
+    """The settings of one process; frozen. Unset ones have the value given here."""
+
+    model_config = SettingsConfigDict(env_prefix="ARMGUARD_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to serve on.")
+    port: int = Field(8000, ge=1, le=65535, description="TCP port to serve on.")
+    data_dir: Path = Field(Path(".armguard"), description="Folder of the embedded database.")
+    database_url: str = Field("", description="An external PostgreSQL 15 or newer; empty for the embedded one.")
+    broadcast_url: str = Field("", description="redis://, postgres:// or memory://; empty for the database itself.")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    allowed_origins: tuple[str, ...] = Field((), description="Web origins, other than our own, whose pages may use the API.")
+
+    pool_size: int = Field(16, ge=2, le=90, description="Database connections a process holds at most.")
+    pool_wait_seconds: float = Field(5.0, gt=0, description="How long a request waits for a free connection.")
+    lock_timeout_ms: int = Field(3000, ge=1, description="How long a command waits for a row that another holds.")
+    statement_timeout_ms: int = Field(10_000, ge=1, description="How long one statement may run.")
+    command_attempts: int = Field(4, ge=1, le=10, description="How often a command is tried on deadlock or a lost connection.")
+    connect_timeout_seconds: float = Field(10.0, gt=0)
+
+    session_hours: int = Field(12, ge=1, description="How long a sign-in lasts.")
+    standing_seconds: float = Field(2.0, gt=0, le=4, description="How long a checked token is believed before it is looked up again.")
+
+    body_bytes: int = Field(1_000_000, ge=1024, description="Largest request body.")
+    query_tokens: int = Field(4000, ge=100, description="Longest GraphQL document, in tokens.")
+    query_depth: int = Field(12, ge=4, description="Deepest GraphQL selection.")
+    query_aliases: int = Field(60, ge=1, description="Most aliases in one document.")
+    command_lines: int = Field(200, ge=1, description="Most items in one command.")
+    page_size: int = Field(100, ge=1, description="Largest page of a connection.")
+    socket_operations: int = Field(50, ge=1, description="Most operations at once on one WebSocket.")
+    socket_bytes: int = Field(256 * 1024, ge=1024, description="Largest WebSocket message.")
+
+    feed_poll_seconds: float = Field(2.0, gt=0, description="How often a watched stream is read when nothing wakes it.")
+    feed_ring_events: int = Field(4096, ge=16, description="How many recent events of a stream a process keeps.")
+    feed_page_events: int = Field(500, ge=1, description="How many events are read at once.")
+    shutdown_seconds: int = Field(5, ge=1, description="How long a stop waits for requests under way.")
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings of the environment.
+
+    Raises:
+        StartupError: a setting is not what it must be; names it and says what it takes.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "ARMGUARD_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise StartupError(f"The setting {name} is wrong: {first['msg'].lower()}.") from None

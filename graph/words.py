@@ -1,0 +1,173 @@
+"""The words of an arms room: the states and kinds that models, rules and the schema share.
+
+Each value is what the database stores, what the ledger writes and what a client reads: one spelling everywhere.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ArmoryState(StrEnum):
+    """Whether the arms room issues: only an OPEN one does; every one takes back."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+    CHANGEOVER = "CHANGEOVER"
+    LOCKDOWN = "LOCKDOWN"
+
+
+class DutyStatus(StrEnum):
+    """The duty status of a person; only an ACTIVE person draws, anybody returns."""
+
+    ACTIVE = "ACTIVE"
+    LEAVE = "LEAVE"
+    SUSPENDED = "SUSPENDED"
+    INACTIVE = "INACTIVE"
+    SEPARATED = "SEPARATED"
+
+
+class PersonCategory(StrEnum):
+    """What a person is to the organisation."""
+
+    OFFICER = "OFFICER"
+    ENLISTED = "ENLISTED"
+    CIVILIAN = "CIVILIAN"
+    SWORN = "SWORN"
+
+
+class ItemCategory(StrEnum):
+    """The category of a nomenclature."""
+
+    PISTOL = "PISTOL"
+    RIFLE = "RIFLE"
+    CARBINE = "CARBINE"
+    SHOTGUN = "SHOTGUN"
+    SMG = "SMG"
+    MACHINE_GUN = "MACHINE_GUN"
+    LAUNCHER = "LAUNCHER"
+    OPTIC = "OPTIC"
+    NIGHT_VISION = "NIGHT_VISION"
+    OTHER = "OTHER"
+
+
+class Slot(StrEnum):
+    """How a person carries an item; SIDEARM and LONG_GUN are limited per person."""
+
+    SIDEARM = "SIDEARM"
+    LONG_GUN = "LONG_GUN"
+    CREW_SERVED = "CREW_SERVED"
+    DEVICE = "DEVICE"
+
+
+class CustodyState(StrEnum):
+    """Where an item is."""
+
+    IN_ROOM = "IN_ROOM"
+    ISSUED = "ISSUED"
+    IN_MAINTENANCE = "IN_MAINTENANCE"
+    IN_TRANSIT = "IN_TRANSIT"
+    MISSING = "MISSING"
+    LOST = "LOST"
+    STOLEN = "STOLEN"
+    RECOVERED = "RECOVERED"
+    DISPOSED = "DISPOSED"
+
+
+class Serviceability(StrEnum):
+    """What state an item is in, wherever it is."""
+
+    SERVICEABLE = "SERVICEABLE"
+    LIMITED = "LIMITED"
+    UNSERVICEABLE = "UNSERVICEABLE"
+    QUARANTINED = "QUARANTINED"
+
+
+class IssueType(StrEnum):
+    """On what terms an item is out."""
+
+    TEMPORARY = "TEMPORARY"
+    HAND_RECEIPT = "HAND_RECEIPT"
+    EMERGENCY = "EMERGENCY"
+
+
+class CloseReason(StrEnum):
+    """Why a custody record is closed."""
+
+    RETURNED = "RETURNED"
+    TRANSFERRED = "TRANSFERRED"
+    LOST = "LOST"
+    STOLEN = "STOLEN"
+    DESTROYED = "DESTROYED"
+    CORRECTED = "CORRECTED"
+
+
+class Role(StrEnum):
+    """What an account may do. ADMIN has no custody powers, AUDITOR writes nothing."""
+
+    VIEWER = "VIEWER"
+    ARMORER = "ARMORER"
+    ARMS_ROOM_OFFICER = "ARMS_ROOM_OFFICER"
+    COMMANDER = "COMMANDER"
+    AUDITOR = "AUDITOR"
+    ADMIN = "ADMIN"
+
+
+class AccountState(StrEnum):
+    """Whether an account may sign in."""
+
+    ACTIVE = "ACTIVE"
+    DISABLED = "DISABLED"
+
+
+class ActorKind(StrEnum):
+    """Whether an account acted through the API, or a person at the server's own console."""
+
+    ACCOUNT = "ACCOUNT"
+    CONSOLE = "CONSOLE"
+
+
+class Subject(StrEnum):
+    """What a ledger event is about."""
+
+    UNIT = "UNIT"
+    ARMORY = "ARMORY"
+    PERSON = "PERSON"
+    ITEM_MODEL = "ITEM_MODEL"
+    ITEM = "ITEM"
+    TAG = "TAG"
+    PURPOSE = "PURPOSE"
+    CUSTODY_RECORD = "CUSTODY_RECORD"
+    ACCOUNT = "ACCOUNT"
+    IMPORT = "IMPORT"
+
+
+class EventType(StrEnum):
+    """What happened, in the past tense."""
+
+    UNIT_REGISTERED = "UNIT_REGISTERED"
+    UNIT_CHANGED = "UNIT_CHANGED"
+    ARMORY_REGISTERED = "ARMORY_REGISTERED"
+    ARMORY_CHANGED = "ARMORY_CHANGED"
+    PERSON_REGISTERED = "PERSON_REGISTERED"
+    PERSON_CHANGED = "PERSON_CHANGED"
+    DUTY_STATUS_CHANGED = "DUTY_STATUS_CHANGED"
+    ITEM_MODEL_REGISTERED = "ITEM_MODEL_REGISTERED"
+    ITEM_MODEL_CHANGED = "ITEM_MODEL_CHANGED"
+    PURPOSE_REGISTERED = "PURPOSE_REGISTERED"
+    PURPOSE_CHANGED = "PURPOSE_CHANGED"
+    ITEM_REGISTERED = "ITEM_REGISTERED"
+    ITEM_CHANGED = "ITEM_CHANGED"
+    ITEM_SENT_TO_MAINTENANCE = "ITEM_SENT_TO_MAINTENANCE"
+    ITEM_BACK_FROM_MAINTENANCE = "ITEM_BACK_FROM_MAINTENANCE"
+    ITEM_ISSUED = "ITEM_ISSUED"
+    ITEM_RETURNED = "ITEM_RETURNED"
+    TAG_ASSIGNED = "TAG_ASSIGNED"
+    TAG_REVOKED = "TAG_REVOKED"
+    ACCOUNT_CREATED = "ACCOUNT_CREATED"
+    ACCOUNT_CHANGED = "ACCOUNT_CHANGED"
+    ACCOUNT_DISABLED = "ACCOUNT_DISABLED"
+    PASSWORD_SET = "PASSWORD_SET"  # noqa: S105 - the name of an event
+    TOKEN_CREATED = "TOKEN_CREATED"  # noqa: S105 - the name of an event
+    CUSTODY_IMPORTED = "CUSTODY_IMPORTED"
+    LEGACY_IMPORTED = "LEGACY_IMPORTED"
