@@ -29,6 +29,11 @@ class ArmGuardError(Exception):
 
     code = "INTERNAL"
 
+    @property
+    def extensions(self) -> dict[str, str]:
+        """What a client reads beside the message."""
+        return {"code": self.code}
+
 
 class StartupError(ArmGuardError):
     """The program cannot start."""

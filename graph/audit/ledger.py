@@ -20,12 +20,13 @@ from graph.words import EventType, Subject
 
 @dataclass(frozen=True)
 class Event:
-    """What happened, before the database seals it. Without `effective_at` it took effect when it is recorded."""
+    """What happened, before the database seals it: `summary` says it in a sentence. Without `effective_at` it took effect when recorded."""
 
     stream: str
     type: EventType
     subject: Subject
     subject_id: UUID
+    summary: str
     payload: Mapping[str, Any]
     item_id: UUID | None = None
     person_id: UUID | None = None
@@ -94,7 +95,7 @@ async def append(*events: Event) -> list[Sealed]:
         [event.subject_id for event in events],
         [event.item_id for event in events],
         [event.person_id for event in events],
-        [canonical_json(event.payload) for event in events],
+        [canonical_json({"summary": event.summary, **event.payload}) for event in events],
         [event.effective_at for event in events],
     ]
     late = [[event.witness_id for event in events], [event.corrects for event in events]]

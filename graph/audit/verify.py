@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,46 +54,62 @@ def fault_of(event: Mapping[str, Any], seq: int, previous: str) -> str | None:
     return None
 
 
+class Verifier:
+    """Checks events one by one, each stream's in seq order.
+
+    `checkpoint` is what was kept outside: the seq and hash that each stream had once.
+    """
+
+    def __init__(self, checkpoint: Mapping[str, tuple[int, str]] | None = None) -> None:
+        self.report = Report()
+        self._kept = dict(checkpoint or {})
+        self._bad: set[str] = set()
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Check the next event; after the first bad one of a stream, the rest of it is only counted."""
+        stream, report = str(event.get("stream")), self.report
+        report.events += 1
+        if stream in self._bad:
+            return
+        seq, previous = report.heads.get(stream, (0, GENESIS))
+        what = fault_of(event, seq + 1, previous)
+        kept = self._kept.get(stream)
+        if what is None and kept is not None and kept[0] == event["seq"] and kept[1] != event["hash"]:
+            what = "it is not the event that the checkpoint names: the ledger was rewritten up to here"
+        if what is None:
+            report.heads[stream] = (event["seq"], event["hash"])
+        else:
+            self._bad.add(stream)
+            report.faults.append(Fault(stream, seq + 1, str(event.get("event_id")), what))
+
+    def finish(self, heads: Mapping[str, tuple[int, str]] | None = None) -> Report:
+        """Compare the ends with the checkpoint and, where the system is at hand, with its own heads."""
+        self._ends(self._kept, "the checkpoint", exact=False)
+        self._ends(heads or {}, "the head of the stream", exact=True)
+        return self.report
+
+    def _ends(self, ends: Mapping[str, tuple[int, str]], named: str, *, exact: bool) -> None:
+        for stream, (seq, digest) in ends.items():
+            if stream in self._bad:
+                continue
+            reached = self.report.heads.get(stream, (0, GENESIS))
+            if reached[0] < seq:
+                self._fault(stream, reached[0] + 1, f"{named} says that there are {seq} events, but the ledger ends before this one")
+            elif exact and reached != (seq, digest):
+                self._fault(stream, reached[0], f"{named} does not agree with the last event")
+
+    def _fault(self, stream: str, seq: int, what: str) -> None:
+        self._bad.add(stream)
+        self.report.faults.append(Fault(stream, seq, "", what))
+
+
 def verify(
     events: Iterable[Mapping[str, Any]],
     heads: Mapping[str, tuple[int, str]] | None = None,
     checkpoint: Mapping[str, tuple[int, str]] | None = None,
 ) -> Report:
-    """Check the events of one or more streams, each in seq order.
-
-    Args:
-        events: exported events.
-        heads: where the system itself says that each stream ends, where that is known.
-        checkpoint: what was kept outside: the seq and hash that each stream had once.
-    """
-    report = Report()
-    bad: set[str] = set()
-    kept = dict(checkpoint or {})
+    """Check exported events of one or more streams, each in seq order."""
+    verifier = Verifier(checkpoint)
     for event in events:
-        stream = str(event.get("stream"))
-        report.events += 1
-        if stream in bad:
-            continue
-        seq, previous = report.heads.get(stream, (0, GENESIS))
-        what = fault_of(event, seq + 1, previous)
-        if what is None and kept.get(stream, (0, ""))[0] == event["seq"] and kept[stream][1] != event["hash"]:
-            what = "it is not the event that the checkpoint names: the ledger was rewritten up to here"
-        if what is not None:
-            bad.add(stream)
-            report.faults.append(Fault(stream, int(event.get("seq") or 0), str(event.get("event_id")), what))
-            continue
-        report.heads[stream] = (event["seq"], event["hash"])
-    report.faults.extend(_short_streams(report, bad, heads or {}, "the stream's head"))
-    report.faults.extend(_short_streams(report, bad, kept, "the checkpoint"))
-    return report
-
-
-def _short_streams(report: Report, bad: set[str], ends: Mapping[str, tuple[int, str]], named: str) -> Iterator[Fault]:
-    for stream, (seq, _hash) in ends.items():
-        reached = report.heads.get(stream, (0, GENESIS))
-        if stream in bad:
-            continue
-        if reached[0] < seq:
-            yield Fault(stream, reached[0] + 1, "", f"{named} says {seq} events, but the ledger ends before this one")
-        elif named == "the stream's head" and reached != (seq, _hash):
-            yield Fault(stream, reached[0], "", f"{named} does not agree with the last event")
+        verifier.take(event)
+    return verifier.finish(heads)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import secrets
 from collections.abc import Sequence
@@ -24,11 +23,8 @@ from graph.errors import Refusal, RefusalCode, Refused
 from graph.models.accounts import Account, ApiToken, Session
 from graph.models.armory import Armory
 from graph.models.ledger import REGISTRY
+from graph.rules.accounts import SESSION_PREFIX, SHORTEST_PASSWORD, TOKEN_PREFIX, token_hash
 from graph.words import AccountState, EventType, Role, Subject
-
-SHORTEST_PASSWORD = 12  # NIST SP 800-63B-4, section 3.1.1.2, asks for 15 alone and 8 beside a second factor; composition rules are not asked
-SESSION_PREFIX = "armgs_"
-TOKEN_PREFIX = "armg_"  # noqa: S105 - the beginning of a token, not one
 
 _hasher = PasswordHasher()
 _hashing = asyncio.Semaphore(os.cpu_count() or 1)
@@ -81,11 +77,6 @@ class SignedIn:
     token: str
     expires_at: datetime
     account_id: UUID
-
-
-def token_hash(token: str) -> bytes:
-    """What is stored of a bearer token. The token has 256 bits of chance, so a fast hash is enough."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 async def hash_password(password: str) -> str:
@@ -194,7 +185,8 @@ async def create_token(command: CreateToken) -> str | Refused:
         )
         await made.save(force_create=True)
         facts = {"username": account.username, "token": {"id": made.id, "name": made.name, "expires_at": made.expires_at}}
-        await append(Event(REGISTRY, EventType.TOKEN_CREATED, Subject.ACCOUNT, account.id, facts))
+        summary = f"Token created: {made.name} of {account.username}."
+        await append(Event(REGISTRY, EventType.TOKEN_CREATED, Subject.ACCOUNT, account.id, summary, facts))
         return [made.id]
 
     answer = await perform("createToken", command.request_id, command, decide)

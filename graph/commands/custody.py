@@ -132,7 +132,8 @@ async def _issue(command: IssueItems) -> Sequence[UUID]:
         out = alter(item, {"state": CustodyState.ISSUED})
         records.append(record)
         payload = {"custody_record": row_of(record), "item": out, **_facts(item, locked, holder), "purpose": purpose.code if purpose else None}
-        events.append(_custody_event(EventType.ITEM_ISSUED, record, payload, terms.at))
+        summary = f"{item.serial} issued to {_name(holder)} on receipt {record.receipt_number}."
+        events.append(_custody_event(EventType.ITEM_ISSUED, record, summary, payload, terms.at))
     await CustodyRecord.bulk_create(records)
     await Item.bulk_update(locked.items.values(), ["state", "version"])
     await append(*events)
@@ -183,7 +184,8 @@ async def _return(command: ReturnItems) -> Sequence[UUID]:
         if brought_by is not None and brought_id != record.holder_id:
             payload["brought_by"] = _person_facts(brought_by)
         records.append(record)
-        events.append(_custody_event(EventType.ITEM_RETURNED, record, payload, at))
+        summary = f"{item.serial} returned by {_name(holders[record.holder_id])}; receipt {record.receipt_number} closed."
+        events.append(_custody_event(EventType.ITEM_RETURNED, record, summary, payload, at))
     await CustodyRecord.bulk_update(records, [*closing, "version"])
     await Item.bulk_update(locked.items.values(), [*back, "version"])
     await append(*events)
@@ -276,12 +278,13 @@ def _facts(item: Item, locked: Locked, holder: Person) -> dict[str, object]:
     }
 
 
-def _custody_event(type_: EventType, record: CustodyRecord, payload: dict[str, object], at: datetime) -> Event:
+def _custody_event(type_: EventType, record: CustodyRecord, summary: str, payload: dict[str, object], at: datetime) -> Event:
     return Event(
         str(record.armory_id),
         type_,
         Subject.CUSTODY_RECORD,
         record.id,
+        summary,
         payload,
         item_id=record.item_id,
         person_id=record.holder_id,

@@ -14,6 +14,17 @@ from graph.words import EventType, Subject
 
 M = TypeVar("M", bound=Model)
 
+# What a row is called in the summary of an event.
+LABELS = {
+    "unit": "{0.code}, {0.name}",
+    "armory": "{0.code}, {0.name}",
+    "person": "{0.rank} {0.family_name}, {0.given_names} ({0.service_number})",
+    "item_model": "{0.nomenclature} of {0.manufacturer}",
+    "item": "{0.serial}",
+    "tag": "{0.code}",
+    "purpose": "{0.code}, {0.name}",
+    "account": "{0.username}",
+}
 SECRET = frozenset({"password_hash"})
 
 
@@ -27,7 +38,7 @@ async def register(instance: Model, stream: str, type_: EventType, subject: Subj
     """Save a new row and say so."""
     await instance.save(force_create=True)
     table = instance._meta.db_table
-    return Event(stream, type_, subject, instance.pk, {table: row_of(instance), **facts}, **about)
+    return Event(stream, type_, subject, instance.pk, summary_of(type_, instance), {table: row_of(instance), **facts}, **about)
 
 
 def alter(instance: Model, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,7 +56,12 @@ async def change(
     table = instance._meta.db_table
     altered = alter(instance, changes)
     await instance.save(update_fields=["version", *changes])
-    return Event(stream, type_, subject, instance.pk, {table: altered, **facts}, **about)
+    return Event(stream, type_, subject, instance.pk, summary_of(type_, instance), {table: altered, **facts}, **about)
+
+
+def summary_of(type_: EventType, instance: Model) -> str:
+    """What happened to a row, in a few words."""
+    return f"{type_.value.replace('_', ' ').capitalize()}: {LABELS[instance._meta.db_table].format(instance)}."
 
 
 def given(**fields: Any) -> dict[str, Any]:

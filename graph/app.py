@@ -1,0 +1,206 @@
+"""The ASGI application: routes, middleware, lifespan. No logic."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import structlog
+from cross_web import HTTPException
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from uuid_utils.compat import uuid7
+
+from graph import __version__, database, feed
+from graph.audit.actor import Actor
+from graph.errors import ArmGuardError, Unauthenticated, Unavailable
+from graph.resolvers.accounts import actor_of
+from graph.schema.api import build_schema
+from graph.schema.operation import Context
+from graph.settings import Settings
+
+STATIC = Path(__file__).parent / "static"
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
+    "connect-src 'self' ws: wss:; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+log = structlog.get_logger("armguard.http")
+
+
+class GraphQLView(GraphQL[Context, None]):
+    """The GraphQL endpoint: POST for queries and mutations, graphql-transport-ws for subscriptions, and the page for a browser."""
+
+    async def get_context(self, request: Request | WebSocket, response: Any) -> Context:  # noqa: ARG002
+        """Who asks. A token that is no good does not fail the request here: the field that needs it says so."""
+        context = Context(request=request, request_id=request.scope.get("request_id", ""))
+        if isinstance(request, Request):
+            context.actor, context.denied = await authenticate(request.headers.get("authorization"))
+        return context
+
+    async def on_ws_connect(self, context: Context) -> Any:
+        """Who connects: `connection_init` carries the token as the header does. One that is no good closes the socket with 4403."""
+        given = (context.connection_params or {}).get("authorization")
+        if given is not None:
+            context.actor, denied = await authenticate(given if isinstance(given, str) else "")
+            if denied is not None:
+                raise ConnectionRejectionError
+        return await super().on_ws_connect(context)
+
+    def parse_json(self, data: str | bytes) -> Any:
+        """The body, which must be one JSON object."""
+        try:
+            body = json.loads(data)
+        except (ValueError, RecursionError):
+            raise HTTPException(400, "The body is not JSON.") from None
+        if not isinstance(body, dict):
+            raise HTTPException(400, "The body must be a JSON object with `query`, and if needed `variables` and `operationName`.")
+        if not isinstance(body.get("operationName"), str | None):
+            raise HTTPException(400, "`operationName` must be a string.")
+        return body
+
+
+async def authenticate(header: str | None) -> tuple[Actor | None, Unauthenticated | None]:
+    """Whose token an Authorization header has, or why it is nobody's."""
+    if header is None:
+        return None, None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return None, Unauthenticated("Send the token as `Authorization: Bearer …`.")
+    try:
+        return await actor_of(token.strip()), None
+    except Unauthenticated as denied:
+        return None, denied
+
+
+class RequestId:
+    """Gives each request an id, answers with it, and binds it to the log; takes no body beyond the limit."""
+
+    def __init__(self, app: ASGIApp, body_bytes: int) -> None:
+        self.app = app
+        self.body_bytes = body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        request_id = scope["request_id"] = str(uuid7())
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"0")
+        if scope["type"] == "http" and (not length.isdigit() or int(length) > self.body_bytes or b"transfer-encoding" in headers):
+            message = f"The body must have a Content-Length of at most {self.body_bytes} bytes."
+            await error_response(413, "LIMIT_EXCEEDED", message)(scope, receive, send)
+            return
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                if scope["method"] != "OPTIONS" and scope["path"] != "/healthz":
+                    log.info("request", method=scope["method"], path=scope["path"], status=message["status"])
+            await send(message)
+
+        await self.app(scope, receive, answer)
+
+
+def error_response(status: int, code: str, message: str) -> JSONResponse:
+    """An error in the form that GraphQL clients read."""
+    return JSONResponse({"errors": [{"message": message, "extensions": {"code": code}}]}, status_code=status)
+
+
+async def page(_request: Request) -> Response:
+    """GraphiQL: everything that it needs comes from here."""
+    headers = {"content-security-policy": PAGE_POLICY, "cache-control": "no-cache", "x-content-type-options": "nosniff"}
+    return FileResponse(STATIC / "graphiql" / "index.html", headers=headers)
+
+
+async def health(_request: Request) -> Response:
+    """Whether the process runs."""
+    return JSONResponse({"status": "ok", "version": __version__})
+
+
+async def ready(_request: Request) -> Response:
+    """Whether it can serve; names the part that fails."""
+    parts = {"database": "ok", "feed": "ok"}
+    try:
+        await database.fetch("SELECT 1")
+    except (ArmGuardError, OSError):
+        parts["database"] = "not reachable"
+    try:
+        if not feed.the_feed().listening.is_set():
+            parts["feed"] = "not connected to the broadcaster; events come by the slow poll"
+    except Unavailable:
+        parts["feed"] = "not running"
+    whole = parts["database"] == "ok" and parts["feed"] != "not running"
+    return JSONResponse({"status": "ok" if whole else "failing", "parts": parts}, status_code=200 if whole else 503)
+
+
+async def failed(_request: Request, error: Exception) -> Response:
+    """What could not be answered at all: the database is away before the operation begins, or a fault of ours."""
+    if isinstance(error, ArmGuardError):
+        return error_response(503, error.code, str(error))
+    log.error("request_failed", exc_info=error)
+    return error_response(500, "INTERNAL", "Something went wrong on the server.")
+
+
+class Dispatch:
+    """One path for the page, the API and the socket."""
+
+    def __init__(self, view: GraphQLView) -> None:
+        self.view = view
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+            await (await page(Request(scope)))(scope, receive, send)
+            return
+        await self.view(scope, receive, send)
+
+
+def create_app(settings: Settings, url: str) -> Starlette:
+    """The application over a database that is migrated."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await database.open_door(url, settings)
+        await feed.open_feed(settings.broadcast_url or url, settings)
+        try:
+            yield
+        finally:
+            await feed.close_feed()
+            await database.close_door()
+
+    view = GraphQLView(
+        build_schema(settings),
+        graphql_ide=None,
+        allow_queries_via_get=False,
+        subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
+        max_subscriptions_per_connection=settings.socket_operations,
+        allowed_origins=settings.allowed_origins,
+    )
+    dispatch = Dispatch(view)
+    app = Starlette(
+        routes=[
+            Route("/graphql", dispatch, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", dispatch),
+            Route("/healthz", health),
+            Route("/readyz", ready),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        lifespan=lifespan,
+        exception_handlers={Exception: failed, ArmGuardError: failed},
+    )
+    app.add_middleware(RequestId, body_bytes=settings.body_bytes)
+    return app

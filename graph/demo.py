@@ -1,0 +1,231 @@
+"""The demo: two arms rooms, their people and weapons, and ninety days of custody made by real commands. All names are invented."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from graph.audit.actor import Actor, acting, current_actor
+from graph.commands import accounts, armory, custody, items, people, purposes
+from graph.commands.perform import Answer
+from graph.commands.references import ItemRef, PersonRef
+from graph.errors import Refused
+from graph.models.accounts import Account
+from graph.models.items import ItemModel
+from graph.models.ledger import LedgerEvent
+from graph.words import ActorKind, DutyStatus, IssueType, ItemCategory, PersonCategory, Role, Serviceability, Slot
+
+DAYS = 90
+UNITS = (("HQ", "Headquarters", None), ("950TH", "950th Base Wing", "HQ"), ("951ST", "951st Squadron", "950TH"), ("952ND", "952nd Squadron", "950TH"))
+ARMORIES = (("NORTH", "North Arms Room", "951ST"), ("SOUTH", "South Arms Room", "952ND"))
+MODELS = (
+    ("Carbine M4", "Colt", ItemCategory.CARBINE, Slot.LONG_GUN, "5.56x45mm", "M4", 90),
+    ("Rifle M16A4", "FN", ItemCategory.RIFLE, Slot.LONG_GUN, "5.56x45mm", "M16", 70),
+    ("Pistol G17", "Glock", ItemCategory.PISTOL, Slot.SIDEARM, "9x19mm", "G17", 60),
+    ("Shotgun M500", "Mossberg", ItemCategory.SHOTGUN, Slot.LONG_GUN, "12 gauge", "M500", 15),
+    ("Night Vision PVS-14", "L3Harris", ItemCategory.NIGHT_VISION, Slot.DEVICE, None, "PVS", 15),
+)
+PURPOSES = (
+    ("SENTINEL", "Duty sentinel", ()),
+    ("GUARD", "Guard duty", ()),
+    ("PATROL", "Patrol", ()),
+    ("TRAINING", "Training", ()),
+    ("HONOR_GUARD", "Honor guard", (ItemCategory.RIFLE,)),
+)
+ACCOUNTS = (
+    ("armorer.north", (Role.ARMORER,), ("NORTH",)),
+    ("armorer.south", (Role.ARMORER,), ("SOUTH",)),
+    ("officer.demo", (Role.ARMS_ROOM_OFFICER,), ()),
+    ("commander.demo", (Role.COMMANDER,), ()),
+    ("auditor.demo", (Role.AUDITOR,), ()),
+    ("viewer.demo", (Role.VIEWER,), ("NORTH",)),
+    ("admin.demo", (Role.ADMIN,), ()),
+)
+FAMILY = "Ocampo Lagman Dizon Santos Katigbak Ignacio Natividad Zamora Espino Umali Cruz Garcia Villanueva Peña Manalo Salonga Tolentino Bautista".split()
+GIVEN = "Ana Benita Carlo Diego Elena Felipe Gloria Honorato Isidro Josefa Karina Luz Mateo Nena Oscar Pilar Ramon Sofia Tomas Vicente".split()
+RANKS = ("SGT", "AM", "A2C", "A1C", "SSGT", "TSGT", "MSGT", "CPL")
+_numbers: ContextVar[list[int]] = ContextVar("armguard_demo_numbers")
+
+
+@dataclass(frozen=True)
+class Out:
+    """A draw of the demo that has not come back yet."""
+
+    service_number: str
+    serials: tuple[str, ...]
+
+
+def password_of(username: str) -> str:
+    """The password of a demo account."""
+    return "demo-" + username.replace(".", "-")
+
+
+def request_id() -> UUID:
+    """The next request id: the same ones in each run, so that a load that was broken off goes on where it stood."""
+    numbers = _numbers.get()
+    numbers[0] += 1
+    return uuid5(NAMESPACE_URL, f"armguard:demo/{numbers[0]}")
+
+
+async def done(answer: Awaitable[Answer | Refused | str]) -> UUID:
+    """The row that a command made; the demo asks for nothing that is refused."""
+    result = await answer
+    if isinstance(result, Refused):
+        raise result
+    assert isinstance(result, Answer)
+    return result.rows[0]
+
+
+async def load(step: Callable[[str, float], Any]) -> None:
+    """Load the demo data, telling `step` what is done and the share of the whole; what is there already stays."""
+    _numbers.set([0])
+    first = await LedgerEvent.filter(seq=1, stream="registry").first()
+    today = (first.recorded_at if first else datetime.now(UTC)).replace(hour=0, minute=0, second=0, microsecond=0)
+    step("units, arms rooms and accounts", 0.0)
+    await _places()
+    armorers = {code: await _armorer(f"armorer.{code.lower()}") for code, _, _ in ARMORIES}
+    numbers = await _people(lambda share: step("people", 0.02 + 0.2 * share))
+    serials = await _items(armorers, lambda share: step("weapons", 0.22 + 0.38 * share))
+    for place, (code, _, _) in enumerate(ARMORIES):
+        with acting(armorers[code]):
+            half = 150 * place
+            share = 0.6 + 0.2 * place
+            await _history(Random(place), today, numbers[half : half + 150], serials[code], lambda s, share=share: step("custody", share + 0.2 * s))
+    await _standing(numbers)
+    step("done", 1.0)
+
+
+async def loaded() -> bool:
+    """Whether the demo data is there, whole."""
+    return await LedgerEvent.filter(request_id=uuid5(NAMESPACE_URL, "armguard:demo/last")).exists()
+
+
+async def _places() -> None:
+    for code, name, parent in UNITS:
+        await done(armory.register_unit(armory.RegisterUnit(request_id(), code, name, parent)))
+    for code, name, unit in ARMORIES:
+        await done(armory.register_armory(armory.RegisterArmory(request_id(), code, name, unit, "Asia/Manila")))
+    for code, name, categories in PURPOSES:
+        await done(purposes.register_purpose(purposes.RegisterPurpose(request_id(), code, name, categories)))
+    for username, roles, scope in ACCOUNTS:
+        create = accounts.CreateAccount(request_id(), username, roles, scope, all_armories=not scope)
+        await done(accounts.create_account(create, password_of(username)))
+
+
+async def _armorer(username: str) -> Actor:
+    account = await Account.get(username_key=username)
+    return Actor(
+        ActorKind.ACCOUNT,
+        username,
+        account.id,
+        roles=frozenset(map(Role, account.roles)),
+        armories=frozenset(account.armories),
+    )
+
+
+async def _people(share: Callable[[float], Any]) -> list[str]:
+    random, numbers = Random(300), []
+    for place in range(300):
+        number = f"N-{10001 + place}"
+        officer = place % 25 == 24
+        person = people.RegisterPerson(
+            request_id(),
+            number,
+            "1LT" if officer else RANKS[place % len(RANKS)],
+            FAMILY[place % len(FAMILY)],
+            f"{GIVEN[random.randrange(len(GIVEN))]} {GIVEN[place % len(GIVEN)][0]}.",
+            "951ST" if place < 150 else "952ND",
+            PersonCategory.OFFICER if officer else PersonCategory.ENLISTED,
+        )
+        person_id = await done(people.register_person(person))
+        assert person_id
+        await done(items.assign_tag(items.AssignTag(request_id(), f"BADGE-{10001 + place}", person=PersonRef(service_number=number))))
+        numbers.append(number)
+        share(place / 300)
+    return numbers
+
+
+async def _items(armorers: dict[str, Actor], share: Callable[[float], Any]) -> dict[str, list[tuple[str, Slot]]]:
+    models: list[tuple[UUID, Slot, str, int]] = []
+    for nomenclature, maker, category, slot, caliber, prefix, each in MODELS:
+        command = items.RegisterItemModel(request_id(), nomenclature, maker, category, slot, caliber)
+        models.append((await done(items.register_item_model(command)), slot, prefix, each))
+    found: dict[str, list[tuple[str, Slot]]] = {}
+    total = 0
+    for place, (code, _, _) in enumerate(ARMORIES):
+        with acting(armorers[code]):
+            found[code] = []
+            for model_id, slot, prefix, each in models:
+                for number in range(each):
+                    serial = f"{prefix}-{100001 + place * 100000 + number}"
+                    rack = f"{prefix}-{number // 10 + 1:02}/{number % 10 + 1}"
+                    state = Serviceability.LIMITED if number % 29 == 28 else Serviceability.SERVICEABLE
+                    await done(items.register_item(items.RegisterItem(request_id(), model_id, serial, code, rack, state)))
+                    tag = f"IT-{code}-{len(found[code]) + 1:04}"
+                    await done(items.assign_tag(items.AssignTag(request_id(), tag, item=ItemRef(serial=serial))))
+                    found[code].append((serial, slot))
+                    total += 1
+                    share(total / 500)
+    return found
+
+
+async def _history(
+    random: Random, today: datetime, numbers: Sequence[str], serials: Sequence[tuple[str, Slot]], share: Callable[[float], Any]
+) -> None:
+    """Each day a guard mount draws in the morning, and gives back in the evening what the last one drew.
+
+    The first twenty people and the first ten items of each kind take no part: they are free for whoever tries the system out.
+    """
+    long_guns = [serial for place, (serial, slot) in enumerate(serials) if slot is Slot.LONG_GUN and place % 29 != 28 and place >= 10]
+    sidearms = [serial for serial, slot in serials if slot is Slot.SIDEARM][10:]
+    long_guns = [serial for serial in long_guns if await _fit(serial)]
+    sidearms = [serial for serial in sidearms if await _fit(serial)]
+    hands = list(numbers[20:])
+    for day in range(DAYS, -1, -1):
+        morning = today - timedelta(days=day) - timedelta(hours=20 if day == 0 else 19)
+        drawn: list[Out] = []
+        for turn, number in enumerate(random.sample(hands, 3 if day else 6)):
+            chosen = [long_guns[(day * 7 + turn * 11) % len(long_guns)]] if turn % 3 else [sidearms[(day * 5 + turn * 3) % len(sidearms)]]
+            at = morning + timedelta(minutes=3 * turn)
+            purpose = ("SENTINEL", "GUARD", "PATROL", "TRAINING")[(day + turn) % 4]
+            issue_type = IssueType.HAND_RECEIPT if day == 0 and turn == 5 else IssueType.TEMPORARY
+            lines = tuple(custody.IssueLine(ItemRef(serial=serial)) for serial in chosen)
+            due = at + timedelta(hours=12) if issue_type is IssueType.TEMPORARY else None
+            command = custody.IssueItems(request_id(), PersonRef(service_number=number), lines, purpose, issue_type, due, None, at)
+            await done(custody.issue_items(command))
+            drawn.append(Out(number, tuple(chosen)))
+        if day:
+            await _bring_back(drawn, morning + timedelta(hours=11), training=day % 4 == 0)
+        share((DAYS - day) / DAYS)
+
+
+async def _fit(serial: str) -> bool:
+    from graph.models.items import Item
+
+    item = await Item.get(serial=serial)
+    return item.serviceability is Serviceability.SERVICEABLE
+
+
+async def _bring_back(drawn: Sequence[Out], at: datetime, *, training: bool) -> None:
+    lines = tuple(
+        custody.ReturnLine(ItemRef(serial=serial), rounds_fired=30 if training else None) for out in drawn for serial in out.serials
+    )
+    await done(custody.return_items(custody.ReturnItems(request_id(), lines, note="Evening guard mount", effective_at=at)))
+
+
+async def _standing(numbers: Sequence[str]) -> None:
+    """A few people who may not draw, and one weapon with the repairer; the last request of all marks the load as whole."""
+    from graph.models.people import Person
+
+    for number, status in ((numbers[2], DutyStatus.LEAVE), (numbers[3], DutyStatus.SUSPENDED)):
+        person = await Person.get(service_number=number)
+        await done(people.change_duty_status(people.ChangeDutyStatus(request_id(), person.id, status, "Demo")))
+    last = uuid5(NAMESPACE_URL, "armguard:demo/last")
+    model = await ItemModel.get(nomenclature="Pistol G17")
+    await done(items.edit_item_model(items.EditItemModel(last, model.id, nsn="1005-01-565-5646")))
+    assert current_actor()

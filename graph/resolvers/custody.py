@@ -1,0 +1,141 @@
+"""Custody records, purposes, and the live feed of custody."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from graph import database
+from graph.audit.actor import Actor
+from graph.errors import BadInput
+from graph.feed import Watch, the_feed
+from graph.models.ledger import REGISTRY
+from graph.resolvers.accounts import still_standing
+from graph.resolvers.reading import decode, encode
+from graph.resolvers.tables import Key, Link, Table, table
+
+PURPOSE = table(
+    Table(
+        "Purpose",
+        "purpose",
+        ("id", "code", "name", "categories", "default_issue_type", "version"),
+        filters={"code": "it.code = ?"},
+        orders={"CODE": (Key("it.code", "text"), Key("it.id", "uuid"))},
+    )
+)
+
+CUSTODY = table(
+    Table(
+        "CustodyRecord",
+        "custody_record",
+        (
+            *("id", "receipt_number", "armory_id", "item_id", "holder_id", "issue_type", "purpose_id", "issued_at", "due_at", "issued_by_id"),
+            *("condition_out", "note", "closed_at", "closed_by_id", "close_reason", "condition_in", "brought_by_id", "brought_reason"),
+            *("return_note", "rounds_fired", "version"),
+        ),
+        scope=":everything OR it.armory_id = any(:armories)",
+        links={
+            "armory": Link("Armory", "armory_id"),
+            "item": Link("Item", "item_id"),
+            "holder": Link("Person", "holder_id"),
+            "purpose": Link("Purpose", "purpose_id"),
+            "brought_by": Link("Person", "brought_by_id"),
+            "issued_by": Link("Account", "issued_by_id"),
+            "closed_by": Link("Account", "closed_by_id"),
+        },
+        filters={
+            "open": "it.closed_at IS NULL",
+            "overdue": "it.closed_at IS NULL AND it.due_at < now()",
+            "armory": "it.armory_id = ?",
+            "holder": "it.holder_id = ?",
+            "item": "it.item_id = ?",
+            "receipt_number": "it.receipt_number = ?",
+            "issued_after": "it.issued_at >= ?",
+            "issued_before": "it.issued_at < ?",
+        },
+        orders={
+            "ISSUED_AT": (Key("it.issued_at", "timestamptz"), Key("it.id", "uuid")),
+            "DUE_AT": (Key("coalesce(it.due_at, 'infinity')", "timestamptz"), Key("it.id", "uuid")),
+        },
+    )
+)
+
+
+@dataclass(frozen=True)
+class FeedMessage:
+    """A place in the feed, and the event there; without one, it only tells the place."""
+
+    cursor: str
+    event: Record | None
+
+
+async def custody_feed(actor: Actor, after: str | None, armories: Sequence[UUID] | None) -> AsyncIterator[FeedMessage]:
+    """Every event of the actor's arms rooms after a cursor, in order, once, and then each as it is committed.
+
+    The actor's standing and scope are looked at again for every event, and every few seconds when none comes.
+
+    Raises:
+        BadInput: the cursor is not one of the feed.
+        Unauthenticated: the account, session or token has ended meanwhile.
+    """
+    cursor = read_feed_cursor(after) if after is not None else {}
+    pause = database.door().settings.standing_seconds
+    async with the_feed().watching(await _streams(actor, armories)) as watch:
+        if after is None:
+            cursor = watch.heads()
+            yield FeedMessage(feed_cursor(cursor), None)
+        while True:
+            delivered = False
+            for stream, tail in list(watch.tails.items()):
+                for row in await tail.after(cursor.get(stream, 0)):
+                    actor = await still_standing(actor)
+                    if not actor.may_see(UUID(stream)):
+                        break
+                    cursor[stream] = row["seq"]
+                    delivered = True
+                    yield FeedMessage(feed_cursor(cursor), row)
+            if not delivered:
+                await watch.news(pause)
+                actor = await still_standing(actor)
+                await _cover(watch, actor, armories)
+
+
+async def _cover(watch: Watch, actor: Actor, armories: Sequence[UUID] | None) -> None:
+    """Follow the scope where it has changed: an arms room that was added is watched from its first event."""
+    streams = await _streams(actor, armories)
+    if set(streams) != set(watch.tails):
+        await watch.cover(streams)
+
+
+async def _streams(actor: Actor, armories: Sequence[UUID] | None) -> list[str]:
+    if actor.armories is not None and armories is not None:
+        return sorted(str(armory) for armory in set(armories) & actor.armories)
+    if actor.armories is not None:
+        return sorted(map(str, actor.armories))
+    rows = await database.fetch("SELECT stream FROM stream_head WHERE stream <> $1 ORDER BY stream", REGISTRY)
+    wanted = None if armories is None else set(map(str, armories))
+    return [row["stream"] for row in rows if wanted is None or row["stream"] in wanted]
+
+
+def feed_cursor(places: dict[str, int]) -> str:
+    """An opaque place in several streams."""
+    return encode({UUID(stream).hex: seq for stream, seq in places.items()})
+
+
+def read_feed_cursor(text: str) -> dict[str, int]:
+    """The place that a cursor says; an arms room that it does not name is read from its first event.
+
+    Raises:
+        BadInput: it is not a cursor of the feed.
+    """
+    places: Any = decode(text)
+    try:
+        if all(isinstance(seq, int) and not isinstance(seq, bool) and 0 <= seq < 2**63 for seq in places.values()):
+            return {str(UUID(hex=stream)): seq for stream, seq in places.items()}
+    except (AttributeError, ValueError):
+        pass
+    raise BadInput("This is not a cursor of the feed. Take the cursor of the last message that you have seen.")

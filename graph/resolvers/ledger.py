@@ -1,0 +1,40 @@
+"""The ledger as clients read it."""
+
+from __future__ import annotations
+
+from graph.resolvers.tables import Key, Link, Table, table
+
+LEDGER = table(
+    Table(
+        "LedgerEvent",
+        "ledger_event",
+        (
+            *("event_id", "stream", "seq", "type", "subject", "subject_id", "item_id", "person_id", "payload", "actor_kind", "actor_id"),
+            *("actor_name", "request_id", "effective_at", "recorded_at", "corrects", "previous_hash", "hash"),
+        ),
+        scope="(:everything AND (it.stream <> 'registry' OR :registry)) OR it.stream = any(:streams)",
+        computed={
+            "id": "it.event_id",
+            "summary": "it.payload::jsonb ->> 'summary'",
+            "armory_id": "CASE WHEN it.stream <> 'registry' THEN it.stream::uuid END",
+            "record_id": "CASE WHEN it.subject = 'CUSTODY_RECORD' THEN it.subject_id END",
+        },
+        links={
+            "armory": Link("Armory", "armory_id"),
+            "item": Link("Item", "item_id"),
+            "person": Link("Person", "person_id"),
+            "record": Link("CustodyRecord", "record_id"),
+        },
+        filters={
+            "stream": "it.stream = ?",
+            "item": "it.item_id = ?",
+            "person": "it.person_id = ?",
+            "record": "it.subject_id = ?",
+            "after_seq": "it.seq > ?",
+        },
+        orders={
+            "SEQ": (Key("it.seq", "bigint"),),
+            "RECORDED_AT": (Key("it.recorded_at", "timestamptz"), Key("it.event_id", "uuid")),
+        },
+    )
+)

@@ -1,0 +1,109 @@
+"""The declaration of a type's table: its columns, relations, filters, orders and scope. Everything that reads goes by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graph.audit.actor import Actor
+from graph.models.ledger import REGISTRY
+from graph.words import Role
+
+# Who may read the registry's stream: people, models, accounts.
+REGISTRY_READERS = frozenset({Role.AUDITOR, Role.ADMIN, Role.ARMS_ROOM_OFFICER})
+
+_NAME = re.compile(r":([a-z]+)")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A relation: the rows of another table whose column is mine. `it` is the other row."""
+
+    kind: str
+    mine: str
+    theirs: str = "id"
+    where: str = "true"
+    order: str = "it.id"
+
+
+@dataclass(frozen=True)
+class Key:
+    """One part of an order, with the type that its value has in a cursor."""
+
+    sql: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a type is in the database. `it` is the row; `:name` in a scope is an attribute of the actor, bound and never pasted."""
+
+    kind: str
+    name: str
+    columns: tuple[str, ...]
+    scope: str = "true"
+    computed: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, Link] = field(default_factory=dict)
+    filters: Mapping[str, str] = field(default_factory=dict)
+    orders: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)
+
+    @property
+    def selection(self) -> str:
+        """Every column, and those that are computed."""
+        plain = [f"it.{column}" for column in self.columns]
+        return ", ".join(plain + [f"{sql} AS {name}" for name, sql in self.computed.items()])
+
+
+TABLES: dict[str, Table] = {}
+
+
+def table(declared: Table) -> Table:
+    """Declare a table."""
+    TABLES[declared.kind] = declared
+    return declared
+
+
+class Query:
+    """The values of one statement, as they are bound."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.values: list[Any] = []
+        self._actor = actor
+        self._scoped: dict[str, str] = {}
+
+    def bind(self, value: Any) -> str:
+        """The place of a value."""
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+    def scope(self, of: Table) -> str:
+        """What of a table the actor may see: the one place where scope is added, for rows, pages and counts alike."""
+        return _NAME.sub(lambda found: self._attribute(found[1]), of.scope)
+
+    def _attribute(self, name: str) -> str:
+        if name not in self._scoped:
+            self._scoped[name] = self.bind(attribute(self._actor, name))
+        return self._scoped[name]
+
+
+def attribute(actor: Actor, name: str) -> Any:
+    """An attribute of the actor that a scope names."""
+    armories = None if actor.armories is None else sorted(actor.armories)
+    match name:
+        case "everything":
+            return armories is None
+        case "armories":
+            return armories or []
+        case "streams":
+            return [str(armory) for armory in armories or []] + ([REGISTRY] if reads_registry(actor) else [])
+        case "registry":
+            return reads_registry(actor)
+        case _:
+            raise KeyError(name)
+
+
+def reads_registry(actor: Actor) -> bool:
+    """Whether the actor may read the registry's stream."""
+    return bool(actor.roles & REGISTRY_READERS)

@@ -1,0 +1,94 @@
+"""Accounts: who is signed in, sign-in and sign-out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from graph import errors
+from graph.audit.actor import Actor
+from graph.commands import accounts as commands
+from graph.resolvers import accounts as tables
+from graph.resolvers.armory import ARMORY
+from graph.resolvers.reading import Listing, PageOf
+from graph.schema.armory import Armory
+from graph.schema.base import Node, described, node
+from graph.schema.inputs import clean
+from graph.schema.refusals import Refused, refused
+from graph.words import ActorKind, Role
+
+assert tables.ACCOUNT
+
+
+@node("Account", "An account, by name.")
+class AccountName(Node):
+    """See the description."""
+
+    username: str = described("The account's name.")
+
+
+@strawberry.type(description="Who is signed in.")
+class Viewer:
+    """See the description."""
+
+    actor: strawberry.Private[Actor]
+    username: str = described("The account's name.")
+    roles: list[Role] = described("What the account may do.")
+    all_armories: bool = described("Whether every arms room is in scope.")
+
+    @strawberry.field(description="The arms rooms in scope, by code; at most 100.")
+    async def armories(self) -> list[Armory]:
+        page = await Listing(ARMORY, {}, "CODE").page(PageOf(first=100))
+        return [Armory.of(row) for row in page.rows]
+
+
+@strawberry.type(description="A new session.")
+class SignedIn:
+    """See the description."""
+
+    token: str = described("The bearer token: shown this once. Send it as `Authorization: Bearer …`, and in `connection_init`.")
+    expires_at: datetime = described("When the session ends by itself.")
+    username: str = described("The account's name.")
+    roles: list[Role] = described("What the account may do.")
+
+
+@strawberry.type(description="The session has ended.")
+class SignedOut:
+    """See the description."""
+
+    username: str = described("The account's name.")
+
+
+SignInResult = Annotated[SignedIn | Refused, strawberry.union("SignInResult", description="The session, or that the sign-in failed.")]
+
+
+@strawberry.input(description="Who signs in.")
+class SignInInput:
+    """See the description."""
+
+    username: str = described("The account's name.")
+    password: str = described("The password.")
+
+
+def viewer_of(actor: Actor) -> Viewer:
+    """Who is signed in, as a client sees it."""
+    return Viewer(actor=actor, username=actor.name, roles=sorted(actor.roles), all_armories=actor.armories is None)
+
+
+async def sign_in(asked: SignInInput) -> SignedIn | Refused:
+    """Begin a session."""
+    username = clean("username", asked.username)
+    answer = await commands.sign_in(commands.SignIn(username, asked.password[:1024]))
+    if isinstance(answer, errors.Refused):
+        return refused(answer)
+    actor = await tables.actor_of(answer.token)
+    return SignedIn(token=answer.token, expires_at=answer.expires_at, username=actor.name, roles=sorted(actor.roles))
+
+
+async def sign_out(info: strawberry.Info[Any, Any]) -> SignedOut:
+    """End the session."""
+    actor = tables.forget(await commands.sign_out())
+    assert actor.kind is ActorKind.ACCOUNT
+    return SignedOut(username=actor.name)

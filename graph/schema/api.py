@@ -1,0 +1,52 @@
+"""The schema, put together, and its text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+import structlog
+from graphql import GraphQLError
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter, max_aliases
+from strawberry.extensions.query_depth_limiter import create_validator as depth_rule
+
+from graph.schema import words
+from graph.schema.base import CONFIG, NODES
+from graph.schema.custody import Subscription
+from graph.schema.mutation import Mutation
+from graph.schema.operation import Operation
+from graph.schema.query import Query
+from graph.settings import Settings
+
+log = structlog.get_logger("armguard.graphql")
+
+
+class ArmGuardSchema(strawberry.Schema):
+    """Strawberry's schema, which logs a traceback for a fault of ours only (see `presentable`), never for a client's mistake."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        """Say briefly what a client got wrong."""
+        for error in errors:
+            log.info("operation_refused", reason=error.message[:200])
+
+
+def build_schema(settings: Settings | None = None) -> ArmGuardSchema:
+    """The schema with its limits. The rules are built once, so that the validation of a known document can be reused."""
+    limits = settings or Settings()
+    rules: list[Any] = [depth_rule(limits.query_depth, None, None), max_aliases.create_validator(limits.query_aliases)]
+    return ArmGuardSchema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=list(NODES.values()),
+        config=CONFIG,
+        extensions=[Operation, lambda: MaxTokensLimiter(max_token_count=limits.query_tokens), lambda: AddValidationRules(rules)],
+    )
+
+
+def sdl() -> str:
+    """The schema's text: sorted, with every description."""
+    return build_schema().as_str() + "\n"
+
+
+assert words.DESCRIPTIONS

@@ -1,0 +1,135 @@
+"""From a client's input to a command: ids read, text cleaned, numbers within their bounds; a clear BAD_REQUEST for what is not so."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from graph import database
+from graph.errors import BadInput, LimitExceeded
+from graph.rules.keys import number_key
+
+C = TypeVar("C")
+
+LONGEST = {
+    "code": 32,
+    "tag": 256,
+    "badge": 256,
+    "serial": 64,
+    "service_number": 64,
+    "rank": 32,
+    "rack": 64,
+    "nsn": 32,
+    "caliber": 64,
+    "timezone": 64,
+    "username": 64,
+    "password": 1024,
+    "note": 2000,
+    "reason": 2000,
+    "brought_reason": 2000,
+}
+LONGEST_OTHERWISE = 128
+BOUNDS = {
+    "temporary_limit_hours": (1, 8760),
+    "sidearm_limit": (0, 100),
+    "long_gun_limit": (0, 100),
+    "round_count": (0, 10_000_000),
+    "rounds_fired": (0, 100_000),
+    "expected_version": (1, 2_147_483_647),
+}
+NUMBERS = ("serial", "service_number", "manufacturer")
+CODES = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def camel(name: str) -> str:
+    """A name as clients write it."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def text(name: str, value: str, longest: int | None = None) -> str:
+    """A text without blanks around it.
+
+    Raises:
+        BadInput: it is empty, too long, or has control characters.
+    """
+    if name == "password":
+        return value
+    cleaned = value.strip()
+    limit = longest or LONGEST.get(name, LONGEST_OTHERWISE)
+    if not cleaned:
+        raise BadInput(f"{camel(name)} is empty.")
+    if len(cleaned) > limit:
+        raise BadInput(f"{camel(name)} has at most {limit} characters.")
+    if _CONTROL.search(cleaned):
+        raise BadInput(f"{camel(name)} has characters that cannot be written.")
+    if name in NUMBERS:
+        try:
+            number_key(cleaned)
+        except ValueError:
+            raise BadInput(f"{camel(name)} needs at least one letter or digit.") from None
+    return cleaned
+
+
+def code(value: str) -> str:
+    """A new code.
+
+    Raises:
+        BadInput: it is not made of letters, digits, hyphens and underscores.
+    """
+    if not CODES.fullmatch(value):
+        raise BadInput("A code is made of letters, digits, hyphens and underscores, and begins with a letter or digit.")
+    return value.upper()
+
+
+def number(name: str, value: int) -> int:
+    """A number within its bounds.
+
+    Raises:
+        BadInput: it is not.
+    """
+    least, most = BOUNDS.get(name, (-2_147_483_648, 2_147_483_647))
+    if not least <= value <= most:
+        raise BadInput(f"{camel(name)} must be from {least} to {most}.")
+    return value
+
+
+def clean(name: str, value: Any, longest: int | None = None) -> Any:
+    """A value of an input, whatever it is made of."""
+    if isinstance(value, str) and type(value) is str:
+        return text(name, value, longest)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return number(name, value)
+    if isinstance(value, list):
+        return tuple(clean(name, part) for part in value)
+    return value
+
+
+def command_of(command: type[C], asked: Any, **read: Any) -> C:
+    """The command that an input asks for. `read` are fields that have been read from it already.
+
+    Raises:
+        BadInput: a value is not what it must be; names the field.
+    """
+    names = {field.name for field in dataclasses.fields(command)}  # type: ignore[arg-type]
+    given: Mapping[str, Any] = {name: value for name, value in vars(asked).items() if name in names and name not in read}
+    values = {name: clean(name, value) for name, value in given.items()}
+    return command(**values, **read)
+
+
+def lines_of(lines: Sequence[C]) -> Sequence[C]:
+    """The lines of a command.
+
+    Raises:
+        BadInput: there are none.
+        LimitExceeded: there are too many.
+    """
+    most = database.door().settings.command_lines
+    if not lines:
+        raise BadInput("lines is empty: name at least one item.")
+    if len(lines) > most:
+        raise LimitExceeded(f"A command has at most {most} lines.")
+    return lines

@@ -1,0 +1,122 @@
+"""One operation: who acts, what a field needs, and what of an error a client may see."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+from strawberry.extensions import FieldExtension, SchemaExtension
+from strawberry.types import Info
+
+from graph.audit.actor import Actor, actor_or_none, set_actor
+from graph.errors import ArmGuardError, Forbidden, Unauthenticated
+from graph.resolvers.accounts import still_standing
+from graph.resolvers.reading import new_reader
+from graph.words import Role
+
+log = structlog.get_logger("armguard.graphql")
+
+
+@dataclass
+class Context:
+    """What an operation knows of its request. `denied` says why nobody is signed in although a token was given."""
+
+    request: Any
+    request_id: str
+    actor: Actor | None = None
+    denied: Unauthenticated | None = None
+    connection_params: dict[str, Any] | None = field(default=None)
+
+
+class Operation(SchemaExtension):
+    """Puts the actor where the ledger's writes find it, and keeps what is ours alone out of the answers."""
+
+    async def on_operation(self) -> AsyncIterator[None]:
+        """Set the actor and the reader of this operation: the operations of one socket share a context, but each is its own task."""
+        context: Context = self.execution_context.context
+        actor = context.actor
+        if actor is not None:
+            try:
+                actor = await still_standing(actor)
+            except Unauthenticated as ended:
+                actor, context.denied = None, ended
+        set_actor(actor)
+        new_reader(actor)
+        yield
+        result: Any = self.execution_context.result
+        if getattr(result, "errors", None):
+            result.errors = [presentable(error, context) for error in result.errors]
+
+    def on_stream_result(self, result: Any) -> Iterator[None]:
+        """The same for each result of a stream."""
+        if getattr(result, "errors", None):
+            result.errors = [presentable(error, self.execution_context.context) for error in result.errors]
+        yield
+
+
+def presentable(error: GraphQLError, context: Context) -> GraphQLError:
+    """An error as a client may see it: ours with its code, the client's own as BAD_REQUEST, a fault of the server masked and logged."""
+    original = error.original_error
+    while isinstance(original, GraphQLError) and original.original_error is not None:
+        original = original.original_error
+    if isinstance(original, ArmGuardError) and original.code != "INTERNAL":
+        return error
+    if original is None or isinstance(original, GraphQLError) or error.path is None:
+        error.extensions = {"code": "BAD_REQUEST", **(error.extensions or {})}
+        return error
+    log.error("operation_failed", request_id=context.request_id, exc_info=original)
+    message = f"Something went wrong on the server. Nothing is half done; name the request {context.request_id} to whoever keeps it."
+    return GraphQLError(
+        message, nodes=error.nodes, path=error.path, extensions={"code": "INTERNAL", "requestId": context.request_id}
+    )
+
+
+def signed_in(info: Info[Any, Any]) -> Actor:
+    """Who acts.
+
+    Raises:
+        Unauthenticated: nobody is signed in.
+    """
+    actor = actor_or_none()
+    if actor is None:
+        raise info.context.denied or Unauthenticated("Sign in first, or send a token as `Authorization: Bearer …`.")
+    return actor
+
+
+class Requires(FieldExtension):
+    """What a root field needs: a signed-in account, and one of these roles. A root field without it does not pass the tests."""
+
+    def __init__(self, *roles: Role) -> None:
+        self.roles = frozenset(roles)
+
+    async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Info[Any, Any], **kwargs: Any) -> Any:
+        """Let the field be resolved, or not."""
+        check(info, self.roles)
+        return await next_(source, info, **kwargs)
+
+
+def check(info: Info[Any, Any], roles: frozenset[Role]) -> Actor:
+    """The actor, if one of these roles is theirs.
+
+    Raises:
+        Unauthenticated: nobody is signed in.
+        Forbidden: no role of the account is among them.
+    """
+    actor = signed_in(info)
+    if not actor.roles & roles:
+        raise Forbidden("Your account does not have the role for this. It takes " + " or ".join(sorted(role.value for role in roles)) + ".")
+    return actor
+
+
+class Open(FieldExtension):
+    """The statement that a root field needs nobody to be signed in."""
+
+    async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Info[Any, Any], **kwargs: Any) -> Any:
+        """Let the field be resolved."""
+        return await next_(source, info, **kwargs)
+
+
+READERS = tuple(Role)

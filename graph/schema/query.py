@@ -1,0 +1,303 @@
+"""The roots of queries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import strawberry
+
+from graph.errors import BadInput, Forbidden, Refusal
+from graph.models.ledger import REGISTRY
+from graph.resolvers.items import ITEM, scanned
+from graph.resolvers.people import PERSON
+from graph.resolvers.reading import Listing, PageOf, by_id
+from graph.resolvers.tables import reads_registry
+from graph.rules.keys import number_key
+from graph.schema.accounts import Viewer, viewer_of
+from graph.schema.armory import Armory, Unit
+from graph.schema.base import NODES, After, Before, Connection, First, Last, Node, connection, id_of, optional, read_node_id
+from graph.schema.custody import CustodyRecord, Purpose
+from graph.schema.inputs import text
+from graph.schema.items import Item, ItemModel, ScanResult
+from graph.schema.ledger import LedgerEvent
+from graph.schema.operation import READERS, Requires, signed_in
+from graph.schema.people import Person
+from graph.schema.refusals import Refused, refusal_of
+from graph.schema.words import declare_enum
+from graph.words import CustodyState, DutyStatus, ItemCategory, Serviceability
+
+
+
+class CustodyOrder(StrEnum):
+    """Orders of custody records."""
+
+    ISSUED_AT_DESC = "ISSUED_AT_DESC"
+    ISSUED_AT_ASC = "ISSUED_AT_ASC"
+    DUE_AT_ASC = "DUE_AT_ASC"
+
+
+class LedgerOrder(StrEnum):
+    """Orders of ledger events."""
+
+    SEQ_ASC = "SEQ_ASC"
+    SEQ_DESC = "SEQ_DESC"
+
+
+declare_enum(
+    CustodyOrder,
+    "How custody records are ordered.",
+    {
+        "ISSUED_AT_DESC": "The newest first.",
+        "ISSUED_AT_ASC": "The oldest first.",
+        "DUE_AT_ASC": "The first to be due first; those without a due time last.",
+    },
+)
+declare_enum(
+    LedgerOrder,
+    "How ledger events are ordered.",
+    {"SEQ_ASC": "From the first event on.", "SEQ_DESC": "From the newest event back."},
+)
+
+
+@strawberry.input(description="Which items; what is not given does not matter.")
+class ItemFilter:
+    """See the description."""
+
+    armory: strawberry.ID | None = optional("On the book of this arms room.")
+    model: strawberry.ID | None = optional("Of this nomenclature.")
+    state: CustodyState | None = optional("Where it is.")
+    serviceability: Serviceability | None = optional("What state it is in.")
+    serial_prefix: str | None = optional("Its serial begins so, in whatever way it is written.")
+
+
+@strawberry.input(description="Which people; what is not given does not matter.")
+class PersonFilter:
+    """See the description."""
+
+    unit: strawberry.ID | None = optional("In this unit.")
+    duty_status: DutyStatus | None = optional("With this duty status.")
+    family_name: str | None = optional("With exactly this family name.")
+    service_number_prefix: str | None = optional("The service number begins so, in whatever way it is written.")
+
+
+@strawberry.input(description="Which custody records; what is not given does not matter.")
+class CustodyFilter:
+    """See the description."""
+
+    open: bool | None = optional("Whether the item is still out.")
+    overdue: bool | None = optional("Whether the item is out beyond its due time.")
+    armory: strawberry.ID | None = optional("Issued by this arms room.")
+    holder: strawberry.ID | None = optional("In the hands of this person.")
+    item: strawberry.ID | None = optional("Of this item.")
+    issued_after: datetime | None = optional("Issued at this moment or later.")
+    issued_before: datetime | None = optional("Issued before this moment.")
+
+
+def reads(description: str) -> Any:
+    """A root field that any signed-in account may read, in its scope."""
+    return strawberry.field(description=description, extensions=[Requires(*READERS)])
+
+
+def _id(kind: str, given: strawberry.ID | None) -> Any:
+    return id_of(kind, given) if given is not None else None
+
+
+def _prefix(name: str, given: str | None) -> str | None:
+    if given is None:
+        return None
+    return number_key(text(name, given)).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _number(name: str, given: str) -> str:
+    return number_key(text(name, given))
+
+
+async def _only(of: Any, filters: dict[str, Any], order: str) -> Any:
+    page = await Listing(of.table, filters, order).page(PageOf(first=2))
+    if len(page.rows) > 1:
+        raise BadInput("More than one has this number. Use the id, or scan the tag.")
+    return of.of(page.rows[0]) if page.rows else None
+
+
+@strawberry.type(description="What can be read.")
+class Query:
+    """The roots of queries."""
+
+    @reads("Who is signed in.")
+    async def viewer(self, info: strawberry.Info[Any, Any]) -> Viewer:
+        return viewer_of(signed_in(info))
+
+    @reads("Anything by its global id; null when there is none in scope.")
+    async def node(self, id: Annotated[strawberry.ID, strawberry.argument(description="The global id.")]) -> Node | None:  # noqa: A002
+        kind, row_id = read_node_id(id)
+        row = await by_id(NODES[kind].table, row_id)
+        return NODES[kind].of(row) if row else None
+
+    @reads("What a scanned code names: a tag, else the serial of an item in scope, else a service number.")
+    async def scan(self, code: Annotated[str, strawberry.argument(description="The code as the scanner reads it.")]) -> ScanResult:
+        found = await scanned(text("tag", code))
+        if isinstance(found, Refusal):
+            return Refused(refusals=[refusal_of(found)])
+        return NODES[found[0].kind].of(found[1])  # type: ignore[return-value]
+
+    @reads("One item, by id or by serial.")
+    async def item(
+        self,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")] = None,  # noqa: A002
+        serial: Annotated[str | None, strawberry.argument(description="Its serial, in whatever way it is written.")] = None,
+    ) -> Item | None:
+        if (id is None) == (serial is None):
+            raise BadInput("Give either id or serial.")
+        if serial is not None:
+            found: Item | None = await _only(Item, {"serial_key": _number("serial", serial)}, "SERIAL")
+            return found
+        row = await by_id(ITEM, _id("Item", id))
+        return Item.of(row) if row else None
+
+    @reads("Items, by serial.")
+    async def items(
+        self,
+        filter: Annotated[ItemFilter | None, strawberry.argument(description="Which items.")] = None,  # noqa: A002
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Item]:
+        asked = filter or ItemFilter()
+        filters = {
+            "armory": _id("Armory", asked.armory),
+            "model": _id("ItemModel", asked.model),
+            "state": asked.state,
+            "serviceability": asked.serviceability,
+            "serial_prefix": _prefix("serial", asked.serial_prefix),
+        }
+        return await connection(Item, filters, "SERIAL", PageOf(first, after, last, before))
+
+    @reads("One person, by id or by service number.")
+    async def person(
+        self,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="The person's id.")] = None,  # noqa: A002
+        service_number: Annotated[
+            str | None, strawberry.argument(description="The service number, in whatever way it is written.")
+        ] = None,
+    ) -> Person | None:
+        if (id is None) == (service_number is None):
+            raise BadInput("Give either id or serviceNumber.")
+        if service_number is not None:
+            found: Person | None = await _only(Person, {"service_number_key": _number("service_number", service_number)}, "NAME")
+            return found
+        row = await by_id(PERSON, _id("Person", id))
+        return Person.of(row) if row else None
+
+    @reads("People, by name.")
+    async def people(
+        self,
+        filter: Annotated[PersonFilter | None, strawberry.argument(description="Which people.")] = None,  # noqa: A002
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Person]:
+        asked = filter or PersonFilter()
+        filters = {
+            "unit": _id("Unit", asked.unit),
+            "duty_status": asked.duty_status,
+            "family_name": text("family_name", asked.family_name) if asked.family_name else None,
+            "service_number_prefix": _prefix("service_number", asked.service_number_prefix),
+        }
+        return await connection(Person, filters, "NAME", PageOf(first, after, last, before))
+
+    @reads("One arms room in scope, by id or by code.")
+    async def armory(
+        self,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")] = None,  # noqa: A002
+        code: Annotated[str | None, strawberry.argument(description="Its code.")] = None,
+    ) -> Armory | None:
+        if (id is None) == (code is None):
+            raise BadInput("Give either id or code.")
+        if code is not None:
+            found: Armory | None = await _only(Armory, {"code": text("code", code).upper()}, "CODE")
+            return found
+        row = await by_id(Armory.table, _id("Armory", id))
+        return Armory.of(row) if row else None
+
+    @reads("The arms rooms in scope, by code.")
+    async def armories(
+        self,
+        unit: Annotated[strawberry.ID | None, strawberry.argument(description="Of this unit.")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Armory]:
+        return await connection(Armory, {"unit": _id("Unit", unit)}, "CODE", PageOf(first, after, last, before))
+
+    @reads("The units, by code.")
+    async def units(self, first: First = None, after: After = None, last: Last = None, before: Before = None) -> Connection[Unit]:
+        return await connection(Unit, {}, "CODE", PageOf(first, after, last, before))
+
+    @reads("The nomenclatures, by name.")
+    async def item_models(
+        self,
+        category: Annotated[ItemCategory | None, strawberry.argument(description="Of this category.")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[ItemModel]:
+        return await connection(ItemModel, {"category": category}, "NOMENCLATURE", PageOf(first, after, last, before))
+
+    @reads("The duty types, by code.")
+    async def purposes(self, first: First = None, after: After = None, last: Last = None, before: Before = None) -> Connection[Purpose]:
+        return await connection(Purpose, {}, "CODE", PageOf(first, after, last, before))
+
+    @reads("One custody record, by the number of its receipt.")
+    async def custody(
+        self, receipt_number: Annotated[str, strawberry.argument(description="The number of the receipt.")]
+    ) -> CustodyRecord | None:
+        found: CustodyRecord | None = await _only(CustodyRecord, {"receipt_number": text("receipt_number", receipt_number)}, "ISSUED_AT")
+        return found
+
+    @reads("Custody records.")
+    async def custody_records(
+        self,
+        filter: Annotated[CustodyFilter | None, strawberry.argument(description="Which records.")] = None,  # noqa: A002
+        order: Annotated[CustodyOrder, strawberry.argument(description="In which order.")] = CustodyOrder.ISSUED_AT_DESC,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[CustodyRecord]:
+        asked = filter or CustodyFilter()
+        filters = {
+            "open": asked.open,
+            "overdue": asked.overdue,
+            "armory": _id("Armory", asked.armory),
+            "holder": _id("Person", asked.holder),
+            "item": _id("Item", asked.item),
+            "issued_after": asked.issued_after,
+            "issued_before": asked.issued_before,
+        }
+        name, _, direction = order.value.rpartition("_")
+        return await connection(CustodyRecord, filters, name, PageOf(first, after, last, before), descending=direction == "DESC")
+
+    @reads("The ledger of one stream: that of an arms room in scope, or without one the registry's, for those who may read it.")
+    async def ledger(
+        self,
+        info: strawberry.Info[Any, Any],
+        armory: Annotated[strawberry.ID | None, strawberry.argument(description="The arms room; without it, the registry.")] = None,
+        order: Annotated[LedgerOrder, strawberry.argument(description="In which order.")] = LedgerOrder.SEQ_ASC,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[LedgerEvent]:
+        if armory is None and not reads_registry(signed_in(info)):
+            raise Forbidden("The registry is read by auditors, administrators and arms room officers. Name an arms room.")
+        filters = {"stream": REGISTRY if armory is None else str(id_of("Armory", armory))}
+        page = PageOf(first, after, last, before)
+        return await connection(LedgerEvent, filters, "SEQ", page, descending=order is LedgerOrder.SEQ_DESC)
+
+

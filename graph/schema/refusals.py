@@ -1,0 +1,90 @@
+"""How a command answers: what it made, or every reason why nothing was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import strawberry
+
+from graph import errors
+from graph.commands.perform import Answer
+from graph.resolvers.reading import by_id, by_ids
+from graph.resolvers.tables import TABLES
+from graph.schema.base import Node, described
+
+if TYPE_CHECKING:
+    from graph.schema.items import Item
+    from graph.schema.people import Person
+
+N = TypeVar("N", bound=Node)
+S = TypeVar("S")
+
+
+@strawberry.type(description="One reason why nothing was written, with the facts behind it; facts that have no part in it are null.")
+class Refusal:
+    """See the description."""
+
+    refusal: strawberry.Private[errors.Refusal]
+    code: errors.RefusalCode = described("The reason, for a program.")
+    message: str = described("The reason, for a person.")
+    line: int | None = described("The place in `lines`, counted from 0.")
+    path: str | None = described("The field of the input at fault, such as `lines.2.item.serial`.")
+    receipt_number: str | None = described("The open receipt.")
+    since: datetime | None = described("Since when, or the moment that stands against it.")
+    limit: int | None = described("What is allowed at most: items, or hours.")
+    held: int | None = described("How many items are in hand now.")
+    current_version: int | None = described("The version that it is at now.")
+    changed: list[str] = described("What has changed since the expected version, the oldest first.")
+
+    @strawberry.field(description="Who holds the item, or is over a limit.")
+    async def holder(self) -> Annotated[Person, strawberry.lazy("graph.schema.people")] | None:
+        from graph.schema.people import Person
+
+        row = await by_id(TABLES["Person"], self.refusal.holder_id) if self.refusal.holder_id else None
+        return Person.of(row) if row else None
+
+    @strawberry.field(description="The item at fault.")
+    async def item(self) -> Annotated[Item, strawberry.lazy("graph.schema.items")] | None:
+        from graph.schema.items import Item
+
+        row = await by_id(TABLES["Item"], self.refusal.item_id) if self.refusal.item_id else None
+        return Item.of(row) if row else None
+
+
+@strawberry.type(description="Nothing was written. Every reason at once.")
+class Refused:
+    """See the description."""
+
+    refusals: list[Refusal] = described("The reasons; at least one.")
+
+
+def refused(why: errors.Refused) -> Refused:
+    """The answer of a command that wrote nothing."""
+    return Refused(refusals=[refusal_of(refusal) for refusal in why.refusals])
+
+
+def refusal_of(refusal: errors.Refusal) -> Refusal:
+    """One reason as a client sees it."""
+    return Refusal(
+        refusal=refusal,
+        code=refusal.code,
+        message=refusal.message,
+        line=refusal.line,
+        path=refusal.path,
+        receipt_number=refusal.receipt_number,
+        since=refusal.since,
+        limit=refusal.limit,
+        held=refusal.held,
+        current_version=refusal.current_version,
+        changed=list(refusal.changed),
+    )
+
+
+async def saved(answer: Answer | errors.Refused, to: type[N], success: Callable[[N], S]) -> S | Refused:
+    """The answer of a command that makes or changes one row."""
+    if isinstance(answer, errors.Refused):
+        return refused(answer)
+    (row,) = await by_ids(to.table, answer.rows)
+    return success(to.of(row))

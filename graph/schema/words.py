@@ -1,0 +1,172 @@
+"""The domain's enums as clients see them, each value with its description."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+from graph import words
+from graph.errors import RefusalCode
+
+DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
+    words.ArmoryState: (
+        "Whether an arms room issues. What is out comes back in every state.",
+        {
+            "OPEN": "Issues and takes back.",
+            "CLOSED": "Takes back only.",
+            "CHANGEOVER": "Custody of the room is being handed over; takes back only.",
+            "LOCKDOWN": "Shut for security; takes back only.",
+        },
+    ),
+    words.DutyStatus: (
+        "A person's duty status.",
+        {
+            "ACTIVE": "On duty: may draw.",
+            "LEAVE": "On leave: draws nothing, may return.",
+            "SUSPENDED": "Suspended: draws nothing, may return.",
+            "INACTIVE": "Not serving now: draws nothing, may return.",
+            "SEPARATED": "Gone for good; possible only with nothing in hand.",
+        },
+    ),
+    words.PersonCategory: (
+        "What a person is to the organisation.",
+        {"OFFICER": "An officer.", "ENLISTED": "Enlisted.", "CIVILIAN": "A civilian employee or guard.", "SWORN": "A sworn police officer."},
+    ),
+    words.ItemCategory: (
+        "The category of a nomenclature.",
+        {
+            "PISTOL": "A pistol or revolver.",
+            "RIFLE": "A rifle.",
+            "CARBINE": "A carbine.",
+            "SHOTGUN": "A shotgun.",
+            "SMG": "A submachine gun.",
+            "MACHINE_GUN": "A machine gun.",
+            "LAUNCHER": "A launcher.",
+            "OPTIC": "An optic.",
+            "NIGHT_VISION": "A night vision device.",
+            "OTHER": "Another sensitive item.",
+        },
+    ),
+    words.Slot: (
+        "How an item is carried; the limits per person count by it.",
+        {
+            "SIDEARM": "Worn: limited per person.",
+            "LONG_GUN": "Carried: limited per person.",
+            "CREW_SERVED": "Served by a crew.",
+            "DEVICE": "A device, such as an optic.",
+        },
+    ),
+    words.CustodyState: (
+        "Where an item is.",
+        {
+            "IN_ROOM": "In its arms room.",
+            "ISSUED": "In a person's hands, on exactly one open custody record.",
+            "IN_MAINTENANCE": "With the repairer.",
+            "IN_TRANSIT": "On the way between arms rooms.",
+            "MISSING": "Not where it should be; being looked for.",
+            "LOST": "Declared lost.",
+            "STOLEN": "Declared stolen.",
+            "RECOVERED": "Found again after loss or theft; held until inspected.",
+            "DISPOSED": "Off the book for good.",
+        },
+    ),
+    words.Serviceability: (
+        "What state an item is in, wherever it is.",
+        {
+            "SERVICEABLE": "Fit for use.",
+            "LIMITED": "Usable with a restriction; not issued without an override.",
+            "UNSERVICEABLE": "Not fit for use.",
+            "QUARANTINED": "Set apart until released.",
+        },
+    ),
+    words.IssueType: (
+        "On what terms an item is out.",
+        {
+            "TEMPORARY": "For a duty; due within the arms room's limit.",
+            "HAND_RECEIPT": "For longer, on the holder's hand receipt.",
+            "EMERGENCY": "In an alert: the limits per person do not hold. Needs a note.",
+        },
+    ),
+    words.CloseReason: (
+        "Why a custody record is closed.",
+        {
+            "RETURNED": "The item came back.",
+            "TRANSFERRED": "The item went to another holder.",
+            "LOST": "Lost in the holder's hands.",
+            "STOLEN": "Stolen from the holder.",
+            "DESTROYED": "Destroyed in the holder's hands.",
+            "CORRECTED": "The record was a mistake and is corrected by another.",
+        },
+    ),
+    words.Role: (
+        "What an account may do.",
+        {
+            "VIEWER": "Reads in scope.",
+            "ARMORER": "Issues, takes back, counts and maintains in its own arms rooms.",
+            "ARMS_ROOM_OFFICER": "All that an armorer does, and opens, closes, approves and authorizes.",
+            "COMMANDER": "Reads, and sets the duty status of people.",
+            "AUDITOR": "Reads and verifies everything, writes nothing.",
+            "ADMIN": "Keeps accounts, units and policy; has no custody powers.",
+        },
+    ),
+    words.ActorKind: (
+        "Who acted.",
+        {"ACCOUNT": "An account, through the API.", "CONSOLE": "A person at the server's own console."},
+    ),
+    words.Subject: (
+        "What a ledger event is about.",
+        {
+            "UNIT": "A unit.",
+            "ARMORY": "An arms room.",
+            "PERSON": "A person.",
+            "ITEM_MODEL": "A nomenclature.",
+            "ITEM": "An item.",
+            "TAG": "A tag.",
+            "PURPOSE": "A purpose.",
+            "CUSTODY_RECORD": "A custody record.",
+            "ACCOUNT": "An account.",
+            "IMPORT": "An import from an earlier system.",
+        },
+    ),
+    words.EventType: ("What happened.", {}),
+    RefusalCode: (
+        "Why a command was refused.",
+        {
+            "ITEM_NOT_AVAILABLE": "Somebody holds the item: the refusal names the holder and since when.",
+            "ITEM_NOT_ISSUABLE": "The item is not in the room, not serviceable, or not drawn for this purpose.",
+            "PERSON_NOT_ELIGIBLE": "The receiver's duty status allows no draw.",
+            "LIMIT_EXCEEDED": "More than the policy allows: items per person, or hours of a temporary issue.",
+            "ARMORY_NOT_OPEN": "The arms room does not issue now.",
+            "NOT_AUTHORIZED": "The receiver is not authorized for the item.",
+            "NOT_ISSUED": "The item is not out.",
+            "HELD_BY_OTHER": "Somebody else than named holds the item, or brings it without a reason.",
+            "DUPLICATE_SERIAL": "The manufacturer has an item with this serial already.",
+            "DUPLICATE_CODE": "This code, number or name is taken.",
+            "UNKNOWN_CODE": "Nothing has this code, number or id.",
+            "AMBIGUOUS_CODE": "More than one has this number: scan the tag.",
+            "CODE_REVOKED": "The code was revoked.",
+            "VERSION_CONFLICT": "It has changed since the page was read: the refusal says what.",
+            "IDEMPOTENCY_MISMATCH": "The request id was used for another command.",
+            "SAME_PERSON": "It takes a second person.",
+            "BACKDATE_REFUSED": "The time lies in the future, or outside of what the record allows.",
+            "PERSON_HOLDS_ITEMS": "The person still holds items.",
+            "STATE_NOT_ALLOWED": "It is not in a state from which this is possible.",
+            "INVALID_VALUE": "A value does not fit.",
+            "OUT_OF_SCOPE": "It is not on the book of the account's arms rooms.",
+            "SIGN_IN_FAILED": "The username or the password is wrong.",
+        },
+    ),
+}
+
+
+def declare_enum(enum: type[Enum], description: str, values: dict[str, str]) -> None:
+    """Declare an enum with a description of each of its values."""
+    declared: Any = strawberry.enum(enum, description=description)
+    for value in declared.__strawberry_definition__.values:
+        value.description = values.get(value.name) or value.name.replace("_", " ").capitalize() + "."
+
+
+for _enum, (_description, _values) in DESCRIPTIONS.items():
+    declare_enum(_enum, _description, _values)
