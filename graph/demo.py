@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -21,7 +22,12 @@ from graph.models.ledger import LedgerEvent
 from graph.words import ActorKind, DutyStatus, IssueType, ItemCategory, PersonCategory, Role, Serviceability, Slot
 
 DAYS = 90
-UNITS = (("HQ", "Headquarters", None), ("950TH", "950th Base Wing", "HQ"), ("951ST", "951st Squadron", "950TH"), ("952ND", "952nd Squadron", "950TH"))
+UNITS = (
+    ("HQ", "Headquarters", None),
+    ("950TH", "950th Base Wing", "HQ"),
+    ("951ST", "951st Squadron", "950TH"),
+    ("952ND", "952nd Squadron", "950TH"),
+)
 ARMORIES = (("NORTH", "North Arms Room", "951ST"), ("SOUTH", "South Arms Room", "952ND"))
 MODELS = (
     ("Carbine M4", "Colt", ItemCategory.CARBINE, Slot.LONG_GUN, "5.56x45mm", "M4", 90),
@@ -46,8 +52,48 @@ ACCOUNTS = (
     ("viewer.demo", (Role.VIEWER,), ("NORTH",)),
     ("admin.demo", (Role.ADMIN,), ()),
 )
-FAMILY = "Ocampo Lagman Dizon Santos Katigbak Ignacio Natividad Zamora Espino Umali Cruz Garcia Villanueva Peña Manalo Salonga Tolentino Bautista".split()
-GIVEN = "Ana Benita Carlo Diego Elena Felipe Gloria Honorato Isidro Josefa Karina Luz Mateo Nena Oscar Pilar Ramon Sofia Tomas Vicente".split()
+FAMILY = [
+    "Ocampo",
+    "Lagman",
+    "Dizon",
+    "Santos",
+    "Katigbak",
+    "Ignacio",
+    "Natividad",
+    "Zamora",
+    "Espino",
+    "Umali",
+    "Cruz",
+    "Garcia",
+    "Villanueva",
+    "Peña",
+    "Manalo",
+    "Salonga",
+    "Tolentino",
+    "Bautista",
+]
+GIVEN = [
+    "Ana",
+    "Benita",
+    "Carlo",
+    "Diego",
+    "Elena",
+    "Felipe",
+    "Gloria",
+    "Honorato",
+    "Isidro",
+    "Josefa",
+    "Karina",
+    "Luz",
+    "Mateo",
+    "Nena",
+    "Oscar",
+    "Pilar",
+    "Ramon",
+    "Sofia",
+    "Tomas",
+    "Vicente",
+]
 RANKS = ("SGT", "AM", "A2C", "A1C", "SSGT", "TSGT", "MSGT", "CPL")
 _numbers: ContextVar[list[int]] = ContextVar("armguard_demo_numbers")
 
@@ -93,11 +139,14 @@ async def load(step: Callable[[str, float], Any]) -> None:
     serials = await _items(armorers, lambda share: step("weapons", 0.22 + 0.38 * share))
     for place, (code, _, _) in enumerate(ARMORIES):
         with acting(armorers[code]):
-            half = 150 * place
-            share = 0.6 + 0.2 * place
-            await _history(Random(place), today, numbers[half : half + 150], serials[code], lambda s, share=share: step("custody", share + 0.2 * s))
+            hands = numbers[150 * place : 150 * place + 150]
+            await _history(Random(place), today, hands, serials[code], partial(_share, step, 0.6 + 0.2 * place))
     await _standing(numbers)
     step("done", 1.0)
+
+
+def _share(step: Callable[[str, float], Any], before: float, share: float) -> None:
+    step("custody", before + 0.2 * share)
 
 
 async def loaded() -> bool:

@@ -127,9 +127,11 @@ async def read_heads() -> dict[str, tuple[int, str]]:
     return {row["stream"]: (row["seq"], bytes(row["hash"]).hex()) for row in rows}
 
 
-async def export_events(streams: list[str] | None = None, page: int = 1000) -> AsyncIterator[dict[str, Any]]:
-    """Every event as it is exported, stream by stream, in seq order, up to the heads as they stood at the start."""
-    for stream, (head, _) in (await read_heads()).items():
+async def export_events(
+    streams: list[str] | None = None, until: Mapping[str, tuple[int, str]] | None = None, page: int = 1000
+) -> AsyncIterator[dict[str, Any]]:
+    """Every event as it is exported, stream by stream, in seq order, up to the heads given, or as they stand now."""
+    for stream, (head, _) in (until or await read_heads()).items():
         if streams is not None and stream not in streams:
             continue
         seq = 0

@@ -74,10 +74,8 @@ def imported_custody(book: Book, payload: Mapping[str, Any]) -> None:
         changed("item")(book, payload)
 
 
-def imported(book: Book, payload: Mapping[str, Any]) -> None:
-    """The rows of an earlier system that have become ours."""
-    for row in payload["imported_row"]:
-        book["imported_row"][row["source"]] = dict(row)
+def nothing(_book: Book, _payload: Mapping[str, Any]) -> None:
+    """An event that changes no table."""
 
 
 FOLDS: dict[EventType, Callable[[Book, Mapping[str, Any]], None]] = {
@@ -104,9 +102,9 @@ FOLDS: dict[EventType, Callable[[Book, Mapping[str, Any]], None]] = {
     EventType.ACCOUNT_CHANGED: changed("account"),
     EventType.ACCOUNT_DISABLED: changed("account"),
     EventType.PASSWORD_SET: changed("account"),
-    EventType.TOKEN_CREATED: lambda _book, _payload: None,
+    EventType.TOKEN_CREATED: nothing,
     EventType.CUSTODY_IMPORTED: imported_custody,
-    EventType.LEGACY_IMPORTED: imported,
+    EventType.LEGACY_IMPORTED: nothing,
 }
 
 
@@ -116,12 +114,15 @@ def empty_book() -> Book:
 
 
 def fold(book: Book, event: Mapping[str, Any]) -> None:
-    """Apply one exported event.
+    """Apply one exported event; one that an import made also says which row of the earlier system it comes from.
 
     Raises:
         ReplayError: it does not follow from the events before it.
     """
-    FOLDS[EventType(event["type"])](book, json.loads(event["payload"]))
+    payload = json.loads(event["payload"])
+    FOLDS[EventType(event["type"])](book, payload)
+    for row in payload.get("imported_row", ()):
+        book["imported_row"][row["source"]] = dict(row)
 
 
 def replay(events: Iterable[Mapping[str, Any]]) -> Book:

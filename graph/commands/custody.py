@@ -131,7 +131,12 @@ async def _issue(command: IssueItems) -> Sequence[UUID]:
         )
         out = alter(item, {"state": CustodyState.ISSUED})
         records.append(record)
-        payload = {"custody_record": row_of(record), "item": out, **_facts(item, locked, holder), "purpose": purpose.code if purpose else None}
+        payload = {
+            "custody_record": row_of(record),
+            "item": out,
+            **_facts(item, locked, holder),
+            "purpose": purpose.code if purpose else None,
+        }
         summary = f"{item.serial} issued to {_name(holder)} on receipt {record.receipt_number}."
         events.append(_custody_event(EventType.ITEM_ISSUED, record, summary, payload, terms.at))
     await CustodyRecord.bulk_create(records)
@@ -212,7 +217,9 @@ async def _lock(item_ids: list[UUID], expected: Sequence[int | None], person_ids
     ]
     refuse(outside)
     models = {model.id: model for model in await ItemModel.filter(id__in={item.model_id for item in items.values()})}
-    records = {record.item_id: record for record in await CustodyRecord.filter(item_id__in=item_ids, closed_at=None).select_related("holder")}
+    records = {
+        record.item_id: record for record in await CustodyRecord.filter(item_id__in=item_ids, closed_at=None).select_related("holder")
+    }
     last = dict(
         await CustodyRecord.filter(item_id__in=item_ids).exclude(closed_at=None).order_by("closed_at").values_list("item_id", "closed_at")
     )

@@ -260,7 +260,9 @@ async def _lock_item(item_id: UUID, expected_version: int | None) -> Item:
     if expected_version not in (None, item.version):
         changes = await changes_since(item.id, max(item.version - (expected_version or 0), 1))
         message = f"{item.serial} has changed since version {expected_version}: {', '.join(changes)}. It is at version {item.version} now."
-        stale = Refusal(RefusalCode.VERSION_CONFLICT, message, None, "expectedVersion", item.id, current_version=item.version, changed=changes)
+        stale = Refusal(
+            RefusalCode.VERSION_CONFLICT, message, None, "expectedVersion", item.id, current_version=item.version, changed=changes
+        )
         raise Refused([stale])
     return item
 

@@ -63,9 +63,7 @@ def require(*roles: Role) -> Actor:
     return actor
 
 
-async def perform(
-    command: str, request_id: UUID, arguments: Any, decide: Callable[[], Awaitable[Sequence[UUID]]]
-) -> Answer | Refused:
+async def perform(command: str, request_id: UUID, arguments: Any, decide: Callable[[], Awaitable[Sequence[UUID]]]) -> Answer | Refused:
     """Run one command: `decide` locks, gathers, asks the rules and writes, and returns the ids of the rows that it made or changed.
 
     A request id that the actor has used with success gets the first answer again and nothing is written; with other arguments it is refused.

@@ -119,7 +119,11 @@ def _tagged(code: str, tag: Tag | None, target: str, line: int | None, path: str
         message = f"The code {code} was revoked at {tag.revoked_at:%Y-%m-%d %H:%M} UTC. Print a new one."
         return Refusal(RefusalCode.CODE_REVOKED, message, line=line, path=path, since=tag.revoked_at)
     found: UUID | None = getattr(tag, target)
-    return found if found is not None else _unknown(f"The code {code} is not that of {'an' if wanted == 'item' else 'a'} {wanted}.", line, path)
+    return (
+        found
+        if found is not None
+        else _unknown(f"The code {code} is not that of {'an' if wanted == 'item' else 'a'} {wanted}.", line, path)
+    )
 
 
 def _with_serial(serial: str, items: Sequence[Item], line: int) -> UUID | Refusal:

@@ -38,9 +38,7 @@ class CustodyRecord(Model):
     receipt = fields.BigIntField()
     armory: fields.ForeignKeyRelation[Armory] = fields.ForeignKeyField("models.Armory", on_delete=fields.RESTRICT)
     item: fields.ForeignKeyRelation[Item] = fields.ForeignKeyField("models.Item", on_delete=fields.RESTRICT)
-    holder: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="holdings", on_delete=fields.RESTRICT
-    )
+    holder: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField("models.Person", related_name="holdings", on_delete=fields.RESTRICT)
     issue_type = fields.CharEnumField(IssueType, max_length=16)
     purpose: fields.ForeignKeyNullableRelation[Purpose] = fields.ForeignKeyField("models.Purpose", null=True, on_delete=fields.RESTRICT)
     issued_at = fields.DatetimeField()

@@ -127,7 +127,9 @@ def _limit_refusals(receiver: Receiver, lines: Sequence[Line], terms: Terms) -> 
         if limit is not None and held[line.slot] > limit:
             already = receiver.held.get(line.slot, 0)
             slot = line.slot.value.lower().replace("_", " ")
-            message = f"With {line.serial}, {receiver.name} would hold {held[line.slot]} of {limit} allowed {slot}s ({already} in hand now)."
+            message = (
+                f"With {line.serial}, {receiver.name} would hold {held[line.slot]} of {limit} allowed {slot}s ({already} in hand now)."
+            )
             yield line.refusal(RefusalCode.LIMIT_EXCEEDED, message, holder_id=receiver.person_id, limit=limit, held=already)
 
 

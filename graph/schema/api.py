@@ -10,8 +10,8 @@ from graphql import GraphQLError
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, max_aliases
 from strawberry.extensions.query_depth_limiter import create_validator as depth_rule
 
-from graph.schema import words
-from graph.schema.base import CONFIG, NODES
+from graph.schema import words as _words  # noqa: F401 - declares the enums
+from graph.schema.base import NODES, config
 from graph.schema.custody import Subscription
 from graph.schema.mutation import Mutation
 from graph.schema.operation import Operation
@@ -24,13 +24,13 @@ log = structlog.get_logger("armguard.graphql")
 class ArmGuardSchema(strawberry.Schema):
     """Strawberry's schema, which logs a traceback for a fault of ours only (see `presentable`), never for a client's mistake."""
 
-    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:  # noqa: ARG002
         """Say briefly what a client got wrong."""
         for error in errors:
             log.info("operation_refused", reason=error.message[:200])
 
 
-def build_schema(settings: Settings | None = None) -> ArmGuardSchema:
+def build_schema(settings: Settings | None = None, *, printed: bool = False) -> ArmGuardSchema:
     """The schema with its limits. The rules are built once, so that the validation of a known document can be reused."""
     limits = settings or Settings()
     rules: list[Any] = [depth_rule(limits.query_depth, None, None), max_aliases.create_validator(limits.query_aliases)]
@@ -39,14 +39,11 @@ def build_schema(settings: Settings | None = None) -> ArmGuardSchema:
         mutation=Mutation,
         subscription=Subscription,
         types=list(NODES.values()),
-        config=CONFIG,
+        config=config(printed=printed),
         extensions=[Operation, lambda: MaxTokensLimiter(max_token_count=limits.query_tokens), lambda: AddValidationRules(rules)],
     )
 
 
 def sdl() -> str:
     """The schema's text: sorted, with every description."""
-    return build_schema().as_str() + "\n"
-
-
-assert words.DESCRIPTIONS
+    return build_schema(printed=True).as_str() + "\n"

@@ -14,10 +14,8 @@ from graph.schema.inputs import command_of
 from graph.schema.refusals import Refused, saved
 from graph.words import ArmoryState, CustodyState, ItemCategory
 
-assert tables.UNIT  # the declarations come first
 
-
-@node("Unit", "A part of the organisation, under its parent unit.")
+@node(tables.UNIT, "A part of the organisation, under its parent unit.")
 class Unit(Node):
     """See the description."""
 
@@ -43,7 +41,7 @@ class ItemCount:
     count: int = described("How many.")
 
 
-@node("Armory", "An arms room and its policy.")
+@node(tables.ARMORY, "An arms room and its policy.")
 class Armory(Node):
     """See the description."""
 

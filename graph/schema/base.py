@@ -14,7 +14,7 @@ from strawberry.schema.config import StrawberryConfig
 from graph.audit.canonical import timestamp
 from graph.errors import BadInput
 from graph.resolvers.reading import Listing, Page, PageOf, related
-from graph.resolvers.tables import TABLES, Table
+from graph.resolvers.tables import Table
 
 T = TypeVar("T")
 N = TypeVar("N", bound="Node")
@@ -68,25 +68,28 @@ def read_uuid(value: Any) -> UUID:
         raise ValueError("A UUID is written like 7f2c1a52-3c0e-4d1b-9a53-0d6f5a1f2b3c.") from None
 
 
-CONFIG = StrawberryConfig(
-    sort_schema=True,
-    scalar_map={
-        datetime: strawberry.scalar(
-            name="DateTime",
-            description="A moment, RFC 3339. Given with any offset, answered in UTC with `Z` and six decimals.",
-            serialize=timestamp,
-            parse_value=read_moment,
-            specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
-        ),
-        UUID: strawberry.scalar(
-            name="UUID",
-            description="A UUID, RFC 9562. Make a new one (version 4 or 7) for each command.",
-            serialize=str,
-            parse_value=read_uuid,
-            specified_by_url="https://www.rfc-editor.org/rfc/rfc9562",
-        ),
-    },
-)
+SCALARS: dict[object, Any] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment, RFC 3339. Given with any offset, answered in UTC with `Z` and six decimals.",
+        serialize=timestamp,
+        parse_value=read_moment,
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+    ),
+    UUID: strawberry.scalar(
+        name="UUID",
+        description="A UUID, RFC 9562. Make a new one (version 4 or 7) for each command.",
+        serialize=str,
+        parse_value=read_uuid,
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc9562",
+    ),
+}
+
+
+def config(*, printed: bool = False) -> StrawberryConfig:
+    """The schema's configuration. Only the printed one is sorted: Strawberry's sorting copies the types, and its unions then know none."""
+    return StrawberryConfig(sort_schema=printed, scalar_map=SCALARS)
+
 
 JSON = strawberry.scalars.JSON
 
@@ -161,13 +164,13 @@ NODES: dict[str, type[Node]] = {}
 
 
 @dataclass_transform(kw_only_default=True)
-def node(kind: str, description: str) -> Any:
+def node(of: Table, description: str) -> Any:
     """Declare the type that stands for a table."""
 
     def declare(cls: type[N]) -> type[N]:
-        cls.table = TABLES[kind]
-        NODES[kind] = cls
-        return strawberry.type(cls, name=kind, description=description)
+        cls.table = of
+        NODES[of.kind] = cls
+        return strawberry.type(cls, name=of.kind, description=description)
 
     return declare
 
@@ -225,9 +228,7 @@ class Connection(Generic[T]):
         return await self.listing.count()
 
 
-async def connection(
-    to: type[N], filters: Mapping[str, Any], order: str, asked: PageOf, *, descending: bool = False
-) -> Connection[N]:
+async def connection(to: type[N], filters: Mapping[str, Any], order: str, asked: PageOf, *, descending: bool = False) -> Connection[N]:
     """One page of the rows that filters let through."""
     listing = Listing(to.table, filters, order, descending)
     page: Page = await listing.page(asked)

@@ -28,7 +28,7 @@ from graph.schema.refusals import Refused, refused, saved
 from graph.words import CloseReason, IssueType, ItemCategory, Serviceability
 
 
-@node("Purpose", "A duty type that weapons are drawn for.")
+@node(tables.PURPOSE, "A duty type that weapons are drawn for.")
 class Purpose(Node):
     """See the description."""
 
@@ -39,7 +39,7 @@ class Purpose(Node):
     version: int = described("Counts the changes; give it as `expectedVersion`.")
 
 
-@node("CustodyRecord", "The receipt of one item in one person's hands. Closed once, and never changed after.")
+@node(tables.CUSTODY, "The receipt of one item in one person's hands. Closed once, and never changed after.")
 class CustodyRecord(Node):
     """See the description."""
 
@@ -170,7 +170,9 @@ class RegisterPurposeInput:
     code: str = described("A short code: capital letters, digits, underscores; never changed.")
     name: str = described("What it is called.")
     categories: list[ItemCategory] = strawberry.field(default_factory=list, description="What may be drawn for it; empty means everything.")
-    default_issue_type: IssueType = strawberry.field(default=IssueType.TEMPORARY, description="On what terms, unless a command says otherwise.")
+    default_issue_type: IssueType = strawberry.field(
+        default=IssueType.TEMPORARY, description="On what terms, unless a command says otherwise."
+    )
 
 
 @strawberry.input(description="Changes of a duty type; what is not given stays.")

@@ -14,7 +14,22 @@ from graph.errors import BadInput
 from graph.resolvers import items as tables
 from graph.resolvers.reading import PageOf
 from graph.schema.armory import Armory
-from graph.schema.base import After, Before, Connection, First, Last, Node, connection, described, follow, follow_all, follow_one, id_of, node, optional
+from graph.schema.base import (
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    Node,
+    connection,
+    described,
+    follow,
+    follow_all,
+    follow_one,
+    id_of,
+    node,
+    optional,
+)
 from graph.schema.inputs import clean, command_of
 from graph.schema.inputs import text as clean_text
 from graph.schema.people import Person
@@ -26,7 +41,7 @@ if TYPE_CHECKING:
     from graph.schema.ledger import LedgerEvent
 
 
-@node("ItemModel", "A nomenclature of one manufacturer.")
+@node(tables.ITEM_MODEL, "A nomenclature of one manufacturer.")
 class ItemModel(Node):
     """See the description."""
 
@@ -39,7 +54,7 @@ class ItemModel(Node):
     version: int = described("Counts the changes; give it as `expectedVersion`.")
 
 
-@node("Item", "One serial-numbered, sensitive item.")
+@node(tables.ITEM, "One serial-numbered, sensitive item.")
 class Item(Node):
     """See the description."""
 
@@ -87,7 +102,7 @@ class Item(Node):
         return await follow_all(self, "tags", Tag)
 
 
-@node("Tag", "A code on a badge or an item: it names one target for ever.")
+@node(tables.TAG, "A code on a badge or an item: it names one target for ever.")
 class Tag(Node):
     """See the description."""
 
@@ -123,7 +138,9 @@ class PersonRefInput:
     """See the description."""
 
     id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="The person's id.")
-    service_number: str | None = strawberry.field(default=strawberry.UNSET, description="The service number, in whatever way it is written.")
+    service_number: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The service number, in whatever way it is written."
+    )
     badge: str | None = strawberry.field(default=strawberry.UNSET, description="The code of the badge.")
 
 
@@ -303,6 +320,3 @@ async def revoke_tag(asked: RevokeTagInput) -> TagSaved | Refused:
     code = clean_text("code", asked.code, longest=256)
     answer = await commands.revoke_tag(command_of(commands.RevokeTag, asked, code=code))
     return await saved(answer, Tag, lambda tag: TagSaved(tag=tag))
-
-
-assert tables.ITEM

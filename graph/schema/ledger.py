@@ -18,10 +18,8 @@ from graph.words import ActorKind, EventType, Subject
 if TYPE_CHECKING:
     from graph.schema.custody import CustodyRecord
 
-assert tables.LEDGER
 
-
-@node("LedgerEvent", "One thing that happened, sealed into the ledger.")
+@node(tables.LEDGER, "One thing that happened, sealed into the ledger.")
 class LedgerEvent(Node):
     """See the description."""
 

@@ -22,89 +22,89 @@ class Mutation:
     """The roots of mutations."""
 
     @strawberry.field(description="Begin a session with a username and a password.", extensions=[Open()])
-    async def sign_in(self, input: Annotated[accounts.SignInInput, OF]) -> accounts.SignInResult:  # noqa: A002
+    async def sign_in(self, input: Annotated[accounts.SignInInput, OF]) -> accounts.SignInResult:
         return await accounts.sign_in(input)
 
     @command("End the session: its token is worth nothing from then on.")
-    async def sign_out(self, info: strawberry.Info[Any, Any]) -> accounts.SignedOut:
-        return await accounts.sign_out(info)
+    async def sign_out(self) -> accounts.SignedOut:
+        return await accounts.sign_out()
 
     @command("Issue items to a person: all of them, or none with every reason.")
-    async def issue_items(self, input: Annotated[custody.IssueItemsInput, OF]) -> custody.IssueResult:  # noqa: A002
+    async def issue_items(self, input: Annotated[custody.IssueItemsInput, OF]) -> custody.IssueResult:
         return await custody.issue_items(input)
 
     @command("Take items back: all of them, or none with every reason. Never refused for the holder's standing.")
-    async def return_items(self, input: Annotated[custody.ReturnItemsInput, OF]) -> custody.ReturnResult:  # noqa: A002
+    async def return_items(self, input: Annotated[custody.ReturnItemsInput, OF]) -> custody.ReturnResult:
         return await custody.return_items(input)
 
     @command("Register a unit.")
-    async def register_unit(self, input: Annotated[armory.RegisterUnitInput, OF]) -> armory.UnitResult:  # noqa: A002
+    async def register_unit(self, input: Annotated[armory.RegisterUnitInput, OF]) -> armory.UnitResult:
         return await armory.register_unit(input)
 
     @command("Change a unit.")
-    async def edit_unit(self, input: Annotated[armory.EditUnitInput, OF]) -> armory.UnitResult:  # noqa: A002
+    async def edit_unit(self, input: Annotated[armory.EditUnitInput, OF]) -> armory.UnitResult:
         return await armory.edit_unit(input)
 
     @command("Register an arms room; its stream of the ledger begins with it.")
-    async def register_armory(self, input: Annotated[armory.RegisterArmoryInput, OF]) -> armory.ArmoryResult:  # noqa: A002
+    async def register_armory(self, input: Annotated[armory.RegisterArmoryInput, OF]) -> armory.ArmoryResult:
         return await armory.register_armory(input)
 
     @command("Change an arms room's name, time zone or policy.")
-    async def edit_armory(self, input: Annotated[armory.EditArmoryInput, OF]) -> armory.ArmoryResult:  # noqa: A002
+    async def edit_armory(self, input: Annotated[armory.EditArmoryInput, OF]) -> armory.ArmoryResult:
         return await armory.edit_armory(input)
 
     @command("Open, close, hand over or lock down an arms room.")
-    async def set_armory_state(self, input: Annotated[armory.SetArmoryStateInput, OF]) -> armory.ArmoryResult:  # noqa: A002
+    async def set_armory_state(self, input: Annotated[armory.SetArmoryStateInput, OF]) -> armory.ArmoryResult:
         return await armory.set_armory_state(input)
 
     @command("Register a person.")
-    async def register_person(self, input: Annotated[people.RegisterPersonInput, OF]) -> people.PersonResult:  # noqa: A002
+    async def register_person(self, input: Annotated[people.RegisterPersonInput, OF]) -> people.PersonResult:
         return await people.register_person(input)
 
     @command("Change what is known of a person.")
-    async def edit_person(self, input: Annotated[people.EditPersonInput, OF]) -> people.PersonResult:  # noqa: A002
+    async def edit_person(self, input: Annotated[people.EditPersonInput, OF]) -> people.PersonResult:
         return await people.edit_person(input)
 
     @command("Change a person's duty status; a person who holds anything cannot be separated.")
-    async def change_duty_status(self, input: Annotated[people.ChangeDutyStatusInput, OF]) -> people.PersonResult:  # noqa: A002
+    async def change_duty_status(self, input: Annotated[people.ChangeDutyStatusInput, OF]) -> people.PersonResult:
         return await people.change_duty_status(input)
 
     @command("Register a nomenclature.")
-    async def register_item_model(self, input: Annotated[items.RegisterItemModelInput, OF]) -> items.ItemModelResult:  # noqa: A002
+    async def register_item_model(self, input: Annotated[items.RegisterItemModelInput, OF]) -> items.ItemModelResult:
         return await items.register_item_model(input)
 
     @command("Change what is known of a nomenclature.")
-    async def edit_item_model(self, input: Annotated[items.EditItemModelInput, OF]) -> items.ItemModelResult:  # noqa: A002
+    async def edit_item_model(self, input: Annotated[items.EditItemModelInput, OF]) -> items.ItemModelResult:
         return await items.edit_item_model(input)
 
     @command("Bring an item onto the book of an arms room.")
-    async def register_item(self, input: Annotated[items.RegisterItemInput, OF]) -> items.ItemResult:  # noqa: A002
+    async def register_item(self, input: Annotated[items.RegisterItemInput, OF]) -> items.ItemResult:
         return await items.register_item(input)
 
     @command("Change an item's place in the room or its serviceability.")
-    async def edit_item(self, input: Annotated[items.EditItemInput, OF]) -> items.ItemResult:  # noqa: A002
+    async def edit_item(self, input: Annotated[items.EditItemInput, OF]) -> items.ItemResult:
         return await items.edit_item(input)
 
     @command("Send an item from the room to maintenance.")
-    async def send_to_maintenance(self, input: Annotated[items.MaintenanceInput, OF]) -> items.ItemResult:  # noqa: A002
+    async def send_to_maintenance(self, input: Annotated[items.MaintenanceInput, OF]) -> items.ItemResult:
         return await items.send_to_maintenance(input)
 
     @command("Take an item back from maintenance into the room.")
-    async def return_from_maintenance(self, input: Annotated[items.MaintenanceInput, OF]) -> items.ItemResult:  # noqa: A002
+    async def return_from_maintenance(self, input: Annotated[items.MaintenanceInput, OF]) -> items.ItemResult:
         return await items.return_from_maintenance(input)
 
     @command("Give an item or a person a new code.")
-    async def assign_tag(self, input: Annotated[items.AssignTagInput, OF]) -> items.TagResult:  # noqa: A002
+    async def assign_tag(self, input: Annotated[items.AssignTagInput, OF]) -> items.TagResult:
         return await items.assign_tag(input)
 
     @command("Revoke a code: it names nothing any more, and is never given out again.")
-    async def revoke_tag(self, input: Annotated[items.RevokeTagInput, OF]) -> items.TagResult:  # noqa: A002
+    async def revoke_tag(self, input: Annotated[items.RevokeTagInput, OF]) -> items.TagResult:
         return await items.revoke_tag(input)
 
     @command("Register a duty type.")
-    async def register_purpose(self, input: Annotated[custody.RegisterPurposeInput, OF]) -> custody.PurposeResult:  # noqa: A002
+    async def register_purpose(self, input: Annotated[custody.RegisterPurposeInput, OF]) -> custody.PurposeResult:
         return await custody.register_purpose(input)
 
     @command("Change a duty type.")
-    async def edit_purpose(self, input: Annotated[custody.EditPurposeInput, OF]) -> custody.PurposeResult:  # noqa: A002
+    async def edit_purpose(self, input: Annotated[custody.EditPurposeInput, OF]) -> custody.PurposeResult:
         return await custody.edit_purpose(input)

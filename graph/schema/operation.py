@@ -69,9 +69,7 @@ def presentable(error: GraphQLError, context: Context) -> GraphQLError:
         return error
     log.error("operation_failed", request_id=context.request_id, exc_info=original)
     message = f"Something went wrong on the server. Nothing is half done; name the request {context.request_id} to whoever keeps it."
-    return GraphQLError(
-        message, nodes=error.nodes, path=error.path, extensions={"code": "INTERNAL", "requestId": context.request_id}
-    )
+    return GraphQLError(message, nodes=error.nodes, path=error.path, extensions={"code": "INTERNAL", "requestId": context.request_id})
 
 
 def signed_in(info: Info[Any, Any]) -> Actor:

@@ -11,7 +11,21 @@ from graph.commands import people as commands
 from graph.resolvers import people as tables
 from graph.resolvers.reading import PageOf
 from graph.schema.armory import Unit
-from graph.schema.base import After, Before, Connection, First, Last, Node, connection, described, follow_all, follow_one, id_of, node, optional
+from graph.schema.base import (
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    Node,
+    connection,
+    described,
+    follow_all,
+    follow_one,
+    id_of,
+    node,
+    optional,
+)
 from graph.schema.inputs import command_of
 from graph.schema.refusals import Refused, saved
 from graph.words import DutyStatus, PersonCategory
@@ -21,10 +35,8 @@ if TYPE_CHECKING:
     from graph.schema.items import Tag
     from graph.schema.ledger import LedgerEvent
 
-assert tables.PERSON
 
-
-@node("Person", "Somebody who draws and returns weapons.")
+@node(tables.PERSON, "Somebody who draws and returns weapons.")
 class Person(Node):
     """See the description."""
 

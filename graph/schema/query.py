@@ -29,7 +29,6 @@ from graph.schema.words import declare_enum
 from graph.words import CustodyState, DutyStatus, ItemCategory, Serviceability
 
 
-
 class CustodyOrder(StrEnum):
     """Orders of custody records."""
 
@@ -130,7 +129,7 @@ class Query:
         return viewer_of(signed_in(info))
 
     @reads("Anything by its global id; null when there is none in scope.")
-    async def node(self, id: Annotated[strawberry.ID, strawberry.argument(description="The global id.")]) -> Node | None:  # noqa: A002
+    async def node(self, id: Annotated[strawberry.ID, strawberry.argument(description="The global id.")]) -> Node | None:
         kind, row_id = read_node_id(id)
         row = await by_id(NODES[kind].table, row_id)
         return NODES[kind].of(row) if row else None
@@ -145,7 +144,7 @@ class Query:
     @reads("One item, by id or by serial.")
     async def item(
         self,
-        id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")] = None,  # noqa: A002
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")] = None,
         serial: Annotated[str | None, strawberry.argument(description="Its serial, in whatever way it is written.")] = None,
     ) -> Item | None:
         if (id is None) == (serial is None):
@@ -159,7 +158,7 @@ class Query:
     @reads("Items, by serial.")
     async def items(
         self,
-        filter: Annotated[ItemFilter | None, strawberry.argument(description="Which items.")] = None,  # noqa: A002
+        filter: Annotated[ItemFilter | None, strawberry.argument(description="Which items.")] = None,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -178,10 +177,8 @@ class Query:
     @reads("One person, by id or by service number.")
     async def person(
         self,
-        id: Annotated[strawberry.ID | None, strawberry.argument(description="The person's id.")] = None,  # noqa: A002
-        service_number: Annotated[
-            str | None, strawberry.argument(description="The service number, in whatever way it is written.")
-        ] = None,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="The person's id.")] = None,
+        service_number: Annotated[str | None, strawberry.argument(description="The service number, in whatever way it is written.")] = None,
     ) -> Person | None:
         if (id is None) == (service_number is None):
             raise BadInput("Give either id or serviceNumber.")
@@ -194,7 +191,7 @@ class Query:
     @reads("People, by name.")
     async def people(
         self,
-        filter: Annotated[PersonFilter | None, strawberry.argument(description="Which people.")] = None,  # noqa: A002
+        filter: Annotated[PersonFilter | None, strawberry.argument(description="Which people.")] = None,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -212,7 +209,7 @@ class Query:
     @reads("One arms room in scope, by id or by code.")
     async def armory(
         self,
-        id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")] = None,  # noqa: A002
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")] = None,
         code: Annotated[str | None, strawberry.argument(description="Its code.")] = None,
     ) -> Armory | None:
         if (id is None) == (code is None):
@@ -263,7 +260,7 @@ class Query:
     @reads("Custody records.")
     async def custody_records(
         self,
-        filter: Annotated[CustodyFilter | None, strawberry.argument(description="Which records.")] = None,  # noqa: A002
+        filter: Annotated[CustodyFilter | None, strawberry.argument(description="Which records.")] = None,
         order: Annotated[CustodyOrder, strawberry.argument(description="In which order.")] = CustodyOrder.ISSUED_AT_DESC,
         first: First = None,
         after: After = None,
@@ -299,5 +296,3 @@ class Query:
         filters = {"stream": REGISTRY if armory is None else str(id_of("Armory", armory))}
         page = PageOf(first, after, last, before)
         return await connection(LedgerEvent, filters, "SEQ", page, descending=order is LedgerOrder.SEQ_DESC)
-
-

@@ -32,7 +32,12 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
     ),
     words.PersonCategory: (
         "What a person is to the organisation.",
-        {"OFFICER": "An officer.", "ENLISTED": "Enlisted.", "CIVILIAN": "A civilian employee or guard.", "SWORN": "A sworn police officer."},
+        {
+            "OFFICER": "An officer.",
+            "ENLISTED": "Enlisted.",
+            "CIVILIAN": "A civilian employee or guard.",
+            "SWORN": "A sworn police officer.",
+        },
     ),
     words.ItemCategory: (
         "The category of a nomenclature.",
