@@ -1,0 +1,215 @@
+"""What tests stand on: a real PostgreSQL, migrated as users' is; a small world made by real commands; a real server on a real port.
+
+`--server=debian` runs them on Debian's PostgreSQL instead of the embedded one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from graph import database, embedded
+from graph.audit import replay
+from graph.audit.actor import acting, console_actor
+from graph.audit.ledger import export_events, read_heads
+from graph.audit.verify import verify
+from graph.settings import Settings
+from tests.server import Live, running_server
+from tests.world import build_world
+
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_names = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Which PostgreSQL the tests run on."""
+    parser.addoption("--server", choices=("embedded", "debian"), default="embedded", help="which PostgreSQL the tests run on")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running PostgreSQL: `url` gives the address of one of its databases, `restart` stops and starts it."""
+
+    url: Callable[[str], str]
+    restart: Callable[[], None]
+
+
+def _debian_bin() -> Path:
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
+    if not versions:
+        pytest.skip("Debian's PostgreSQL is not installed here")
+    return versions[-1].parent
+
+
+@contextlib.contextmanager
+def _debian_cluster() -> Iterator[Cluster]:
+    """Debian's PostgreSQL in a folder of its own, on a socket of its own; as root it runs as the package's own user."""
+    bin_dir = _debian_bin()
+    user: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    home = Path(tempfile.mkdtemp(prefix="ag-"))
+    if user:
+        shutil.chown(home, "postgres", "postgres")
+    data = home / "data"
+    options = " ".join(f"-c {name}={value}" for name, value in {**FAST, "listen_addresses": "''", "max_connections": "200"}.items())
+
+    def control(*action: str) -> None:
+        command = [str(bin_dir / "pg_ctl"), "-D", str(data), "-w", "-l", str(home / "log"), "-o", f"{options} -k {home}", *action]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", **user)
+
+    initdb = [str(bin_dir / "initdb"), "-D", str(data), "-E", "UTF8", "--locale=C", "-A", "trust", "-U", "postgres"]
+    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd="/", **user)
+    control("start")
+    try:
+        yield Cluster(lambda name: f"postgres://postgres@/{name}?host={home}", lambda: control("-m", "fast", "restart"))
+    finally:
+        control("-m", "immediate", "stop")
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _embedded_cluster() -> Iterator[Cluster]:
+    home = Path(tempfile.mkdtemp(prefix="ag-"))
+    try:
+        with embedded.running(home, lambda _: None, FAST) as url:
+            yield Cluster(lambda name: url.replace("/armguard?", f"/{name}?"), lambda: embedded.restart(home, FAST))
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """One PostgreSQL for the whole run."""
+    which = request.config.getoption("--server")
+    with _debian_cluster() if which == "debian" else _embedded_cluster() as running:
+        yield running
+
+
+def _in_postgres(cluster: Cluster, *statements: str) -> None:
+    async def run() -> None:
+        connection = await asyncpg.connect(cluster.url("postgres"))
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(run())
+
+
+@pytest.fixture(scope="session")
+def migrated(cluster: Cluster) -> str:
+    """The name of a database that is migrated and empty, to be copied."""
+    _in_postgres(cluster, "CREATE DATABASE migrated")
+    asyncio.run(database.migrate(cluster.url("migrated")))
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def populated(cluster: Cluster, migrated: str) -> str:
+    """The name of a database with the small world of `tests.world`, to be copied."""
+    _in_postgres(cluster, f"CREATE DATABASE populated TEMPLATE {migrated}")
+
+    async def fill() -> None:
+        await database.open_door(cluster.url("populated"), Settings())
+        with acting(console_actor("tests")):
+            await build_world()
+        await database.close_door()
+
+    asyncio.run(fill())
+    return "populated"
+
+
+@contextlib.contextmanager
+def _copy(cluster: Cluster, template: str) -> Iterator[str]:
+    name = f"copy_{next(_names)}"
+    _in_thread(lambda: _in_postgres(cluster, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    try:
+        yield cluster.url(name)
+    finally:
+        _in_thread(lambda: _in_postgres(cluster, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _in_thread(work: Callable[[], None]) -> None:
+    """Run a loop of our own beside the one that a test may be in."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result()
+
+
+@pytest.fixture
+def empty_url(cluster: Cluster, migrated: str) -> Iterator[str]:
+    """The address of a database that is migrated and empty, for this test alone."""
+    with _copy(cluster, migrated) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(cluster: Cluster, populated: str) -> Iterator[str]:
+    """The address of a database with the small world, for this test alone."""
+    with _copy(cluster, populated) as url:
+        yield url
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Settings with short waits; a test that needs others makes a copy with `model_copy(update=...)`."""
+    return Settings(standing_seconds=0.2, feed_poll_seconds=0.2, lock_timeout_ms=2000)
+
+
+@pytest.fixture
+async def opened(database_url: str, settings: Settings) -> AsyncIterator[str]:
+    """The small world with the door open in this process, acting as the console; no server."""
+    await database.open_door(database_url, settings)
+    try:
+        with acting(console_actor("tests")):
+            yield database_url
+    finally:
+        await database.close_door()
+
+
+@pytest.fixture
+async def live(database_url: str, settings: Settings) -> AsyncIterator[Live]:
+    """A real server on a real port over the small world. Afterwards its ledger must be whole and explain every table."""
+    async with running_server(database_url, settings) as server:
+        yield server
+        await database.close_door()
+        await database.open_door(database_url, settings)
+        await assert_whole()
+
+
+async def assert_whole() -> None:
+    """The chain is whole, and folding it gives exactly the tables (INV-15, INV-16)."""
+    events = [event async for event in export_events()]
+    report = verify(events, await read_heads())
+    assert report.whole, report.faults
+    events.sort(key=lambda event: bool(event["stream"] != "registry"))
+    assert replay.differences(replay.replay(events), await replay.live_book()) == []
+
+
+@pytest.fixture
+async def plain_sql(database_url: str) -> AsyncIterator[Any]:
+    """A connection of our own, as somebody with the superuser's password has."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """kill -9, and wait until it is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGKILL)
+    process.wait()

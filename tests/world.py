@@ -1,0 +1,104 @@
+"""A small world for the tests: two arms rooms, a few people and weapons. All names are invented."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from graph.commands import accounts, armory, items, people, purposes
+from graph.commands.perform import Answer
+from graph.commands.references import ItemRef, PersonRef
+from graph.rules.accounts import token_hash
+from graph.words import DutyStatus, ItemCategory, PersonCategory, Role, Slot
+
+PASSWORD = "a long enough password"
+
+# username: roles, arms rooms in scope (none: all of them)
+ACCOUNTS: dict[str, tuple[tuple[Role, ...], tuple[str, ...]]] = {
+    "north": ((Role.ARMORER,), ("NORTH",)),
+    "north.two": ((Role.ARMORER,), ("NORTH",)),
+    "south": ((Role.ARMORER,), ("SOUTH",)),
+    "officer": ((Role.ARMS_ROOM_OFFICER,), ()),
+    "commander": ((Role.COMMANDER,), ()),
+    "auditor": ((Role.AUDITOR,), ()),
+    "viewer": ((Role.VIEWER,), ("NORTH",)),
+    "admin": ((Role.ADMIN,), ()),
+}
+
+# service number: rank, family name, given names, duty status. Badges are BADGE-<service number>.
+PEOPLE = {
+    "S-001": ("SGT", "Ocampo", "Ana", DutyStatus.ACTIVE),
+    "S-002": ("CPL", "Lagman", "Benita", DutyStatus.ACTIVE),
+    "S-003": ("AM", "Dizon", "Carlo", DutyStatus.ACTIVE),
+    "S-004": ("AM", "Espino", "Diego", DutyStatus.SUSPENDED),
+    "S-005": ("SSGT", "Peña", "Elena", DutyStatus.LEAVE),
+    **{f"S-{number:03}": ("AM", f"Recruit{number}", "Test", DutyStatus.ACTIVE) for number in range(6, 46)},
+}
+
+# nomenclature: maker, category, slot, serial prefix. Ten of each in NORTH (…-001 to …-010) and five in SOUTH (…-101 to …-105);
+# forty devices in NORTH, which no limit counts.
+MODELS = {
+    "Carbine M4": ("Colt", ItemCategory.CARBINE, Slot.LONG_GUN, "M4", 10),
+    "Pistol G17": ("Glock", ItemCategory.PISTOL, Slot.SIDEARM, "G17", 10),
+    "Shotgun M500": ("Mossberg", ItemCategory.SHOTGUN, Slot.LONG_GUN, "M500", 10),
+    "Night Vision PVS-14": ("L3Harris", ItemCategory.NIGHT_VISION, Slot.DEVICE, "PVS", 40),
+}
+
+
+def token_of(username: str) -> str:
+    """The bearer token of an account of the world."""
+    return f"armg_test-token-of-{username}"
+
+
+async def made(answer: Any) -> Any:
+    """The row that a command made."""
+    result = await answer
+    assert isinstance(result, Answer), result
+    return result.rows[0]
+
+
+async def build_world() -> None:
+    """Make it, by real commands."""
+    from datetime import UTC, datetime, timedelta
+
+    from uuid_utils.compat import uuid7
+
+    from graph.models.accounts import Account, ApiToken
+
+    await made(armory.register_unit(armory.RegisterUnit(uuid4(), "WING", "The wing")))
+    for code, unit in (("NORTH", "N-SQ"), ("SOUTH", "S-SQ")):
+        await made(armory.register_unit(armory.RegisterUnit(uuid4(), unit, f"{code.title()} squadron", "WING")))
+        await made(armory.register_armory(armory.RegisterArmory(uuid4(), code, f"{code.title()} arms room", unit, "Asia/Manila")))
+    await made(purposes.register_purpose(purposes.RegisterPurpose(uuid4(), "SENTINEL", "Duty sentinel")))
+    await made(
+        purposes.register_purpose(
+            purposes.RegisterPurpose(uuid4(), "HONOR_GUARD", "Honor guard", (ItemCategory.RIFLE, ItemCategory.CARBINE))
+        )
+    )
+    for number, (rank, family, given, status) in PEOPLE.items():
+        person = people.RegisterPerson(uuid4(), number, rank, family, given, "N-SQ", PersonCategory.ENLISTED)
+        person_id = await made(people.register_person(person))
+        await made(items.assign_tag(items.AssignTag(uuid4(), f"BADGE-{number}", person=PersonRef(service_number=number))))
+        if status is not DutyStatus.ACTIVE:
+            await made(people.change_duty_status(people.ChangeDutyStatus(uuid4(), person_id, status, "so it begins")))
+    for nomenclature, (maker, category, slot, prefix, count) in MODELS.items():
+        model_id = await made(items.register_item_model(items.RegisterItemModel(uuid4(), nomenclature, maker, category, slot)))
+        places = [("NORTH", number) for number in range(1, count + 1)] + [("SOUTH", 100 + number) for number in range(1, 6)]
+        for room, number in places:
+            serial = f"{prefix}-{number:03}"
+            await made(items.register_item(items.RegisterItem(uuid4(), model_id, serial, room)))
+            if number in (1, 101):
+                await made(items.assign_tag(items.AssignTag(uuid4(), f"TAG-{serial}", item=ItemRef(serial=serial))))
+    now = datetime.now(UTC)
+    for username, (roles, scope) in ACCOUNTS.items():
+        create = accounts.CreateAccount(uuid4(), username, roles, scope, all_armories=not scope)
+        account_id = await made(accounts.create_account(create, PASSWORD))
+        assert (await Account.get(id=account_id)).username == username
+        await ApiToken.create(
+            id=uuid7(),
+            account_id=account_id,
+            name="tests",
+            token_hash=token_hash(token_of(username)),
+            created_at=now,
+            expires_at=now + timedelta(days=1),
+        )
