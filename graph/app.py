@@ -60,7 +60,7 @@ class GraphQLView(GraphQL[Context, None]):
     def parse_json(self, data: str | bytes) -> Any:
         """The body, which must be one JSON object."""
         try:
-            body = json.loads(data)
+            body = json.loads(data if isinstance(data, str) else data.decode())
         except (ValueError, RecursionError):
             raise HTTPException(400, "The body is not JSON.") from None
         if not isinstance(body, dict):

@@ -28,9 +28,12 @@ from graph.audit.actor import acting, console_actor
 from graph.audit.ledger import export_events, read_heads
 from graph.audit.verify import LIMIT, Report, Verifier
 from graph.commands import accounts, legacy
+from graph.commands import armory as armories
+from graph.commands.perform import Answer
 from graph.errors import ArmGuardError, Refused, StartupError
 from graph.logs import start_logs
 from graph.models.accounts import Account
+from graph.models.armory import Unit
 from graph.rules.legacy_decisions import Outcome
 from graph.schema.api import sdl
 from graph.settings import Settings, read_settings
@@ -48,6 +51,8 @@ app = typer.Typer(
 account_app = typer.Typer(help="The accounts that may sign in.", no_args_is_help=True)
 token_app = typer.Typer(help="Tokens for programs.", no_args_is_help=True)
 ledger_app = typer.Typer(help="The record of everything that was done.", no_args_is_help=True)
+armory_app = typer.Typer(help="The arms rooms.", no_args_is_help=True)
+app.add_typer(armory_app, name="armory")
 app.add_typer(account_app, name="account")
 app.add_typer(token_app, name="token")
 app.add_typer(ledger_app, name="ledger")
@@ -195,9 +200,8 @@ def _progress() -> Iterator[tuple[Callable[[str, float], None], Progress]]:
 def _print_demo(settings: Settings) -> None:
     base = f"http://{settings.host}:{settings.port}"
     out = Console(highlight=False, soft_wrap=True)
-    out.print(
-        f"\n[bold]ArmGuard demo[/bold]  (all names are invented)\n\n  GraphiQL      {base}/graphql\n  Health        {base}/healthz  {base}/readyz\n"
-    )
+    out.print("\n[bold]ArmGuard demo[/bold]  (all names are invented)\n")
+    out.print(f"  GraphiQL      {base}/graphql\n  Health        {base}/healthz  {base}/readyz\n")
     table = Table(title="Accounts", title_justify="left", box=None, padding=(0, 2))
     for column in ("username", "password", "roles", "arms rooms"):
         table.add_column(column)
@@ -311,6 +315,25 @@ def token_create(
     print(json.dumps({"token": token}) if as_json else token)
 
 
+@armory_app.command("create")
+def armory_create(
+    code: Annotated[str, typer.Argument(help="A short code, such as NORTH; its receipt numbers begin with it.")],
+    name: Annotated[str, typer.Option(help="The arms room's name.")],
+    unit: Annotated[str, typer.Option(help="The code of the unit that it belongs to; registered with it if it is not there yet.")],
+    timezone: Annotated[str, typer.Option(help="Its time zone, such as Asia/Manila.")],
+    as_json: AsJson = False,
+) -> None:
+    """Register an arms room: the first step of a new installation. Items and people follow over the API, or by import."""
+
+    async def create() -> Answer | Refused:
+        if not await Unit.exists(code=unit.upper()):
+            _refused_or(await armories.register_unit(armories.RegisterUnit(uuid4(), unit, unit)))
+        return await armories.register_armory(armories.RegisterArmory(uuid4(), code, name, unit, timezone))
+
+    made = _refused_or(at_console(create))
+    print(json.dumps({"id": str(made.rows[0]), "code": code.upper()}) if as_json else f"Arms room {code.upper()} registered.")
+
+
 # ----------------------------------------------------------------------------------------------------------------------------- the ledger
 
 
@@ -384,16 +407,15 @@ async def _verify_database(kept: Mapping[str, tuple[int, str]]) -> tuple[Report,
     total = sum(seq for seq, _ in heads.values())
     wrong: list[str] = []
     with _progress() as (move, _):
-        for streams in (["registry"], [stream for stream in heads if stream != "registry"]):
-            async for event in export_events(streams, until=heads):
-                verifier.take(event)
-                if not wrong:
-                    try:
-                        replay.fold(book, event)
-                    except (replay.ReplayError, KeyError, ValueError) as error:
-                        wrong.append(f"event {event['seq']} of {event['stream']} does not follow from those before it: {error}")
-                if verifier.report.events % 500 == 0:
-                    move("events", verifier.report.events / max(total, 1))
+        async for event in export_events(until=heads):
+            verifier.take(event)
+            if not wrong:
+                try:
+                    replay.fold(book, event)
+                except (replay.ReplayError, KeyError, ValueError) as error:
+                    wrong.append(f"event {event['seq']} of {event['stream']} does not follow from those before it: {error}")
+            if verifier.report.events % 500 == 0:
+                move("events", verifier.report.events / max(total, 1))
         move("events", 1.0)
     report = verifier.finish(heads)
     if not wrong and heads == await read_heads():
@@ -447,8 +469,10 @@ def import_legacy(
 
     Every row is imported, merged or set aside with a reason. Doing it twice changes nothing.
     """
-    with _progress() as (move, _):
-        result = _refused_or(at_console(lambda: legacy.import_legacy(legacy.ImportLegacy(uuid4(), armory.upper(), dry_run), file, move)))
+    command = legacy.ImportLegacy(uuid4(), armory.upper(), dry_run)
+    with contextlib.ExitStack() as stack:
+        move = _quiet if dry_run else stack.enter_context(_progress())[0]
+        result = _refused_or(at_console(lambda: legacy.import_legacy(command, file, move)))
     decisions = result.decisions if everything else [decision for decision in result.decisions if decision.notable]
     if as_json:
         shown = [{**asdict(decision), "outcome": decision.outcome.value} for decision in decisions]
@@ -461,11 +485,12 @@ def import_legacy(
         for code, count in sorted(result.counts.get(outcome.value, {}).items()):
             table.add_row(outcome.value, code, str(count))
     Console(highlight=False).print(table)
-    print(
-        ("Nothing was written: this was a dry run. " if dry_run else "")
-        + f"{result.written} rows to write." * dry_run
-        + f"{result.written} rows written." * (not dry_run)
-    )
+    said = "would be written. This was a dry run: nothing was." if dry_run else "written."
+    print(f"{result.written} rows {said}")
+
+
+def _quiet(_what: str, _share: float) -> None:
+    """No progress to show."""
 
 
 if __name__ == "__main__":

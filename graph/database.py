@@ -217,9 +217,9 @@ def broken_constraint(error: BaseException) -> str | None:
 async def transaction(work: Callable[[], Awaitable[T]], committed: Callable[[T], None] | None = None) -> T:
     """Run `work` in one transaction, whatever becomes of the caller, and call `committed` with its result after the commit.
 
-    The work runs in a task of its own: a caller who goes away neither breaks it off half-way nor harms a connection. On a deadlock, a lock
-    that is not had in time, or a lost connection it is done again from the start, a bounded number of times; `work` must therefore be safe to
-    repeat even when a commit went through whose answer was lost.
+    The work runs in a task of its own: a caller who goes away neither breaks it off half-way nor harms a connection. On a deadlock,
+    a lock that is not had in time, or a lost connection it is done again from the start, a bounded number of times; `work` must
+    therefore be safe to repeat even when a commit went through whose answer was lost.
 
     Raises:
         Unavailable: it could not be done in the attempts there are. Nothing was half done.

@@ -104,8 +104,8 @@ class RefusalCode(StrEnum):
 class Refusal:
     """One reason why a command wrote nothing.
 
-    `line` counts from 0 and is the place in the command's list of items; `path` names the field at fault in the input. The rest are the facts
-    behind the message, each null where it has no part in the reason. `held` and `limit` are counts of items.
+    `line` counts from 0 and is the place in the command's list of items; `path` names the field at fault in the input. The rest are
+    the facts behind the message, each null where it has no part in the reason. `held` and `limit` are counts of items.
     """
 
     code: RefusalCode

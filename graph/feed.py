@@ -1,8 +1,8 @@
 """The live feed: the broadcaster wakes, the ledger tells.
 
-A message on the channel only says how far streams have come. Each process keeps one tail per watched stream, which reads the new events once,
-in seq order, into a ring; a subscriber is a cursor into it, and reads the table when it has fallen behind the ring. A lost, doubled or late
-wake-up loses nothing: a slow poll lies beneath.
+A message on the channel only says how far streams have come. Each process keeps one tail per watched stream, which reads the new
+events once, in seq order, into a ring; a subscriber is a cursor into it, and reads the table when it has fallen behind the ring. A
+lost, doubled or late wake-up loses nothing: a slow poll lies beneath.
 """
 
 from __future__ import annotations

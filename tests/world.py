@@ -75,10 +75,10 @@ async def build_world() -> None:
             purposes.RegisterPurpose(uuid4(), "HONOR_GUARD", "Honor guard", (ItemCategory.RIFLE, ItemCategory.CARBINE))
         )
     )
-    for number, (rank, family, given, status) in PEOPLE.items():
-        person = people.RegisterPerson(uuid4(), number, rank, family, given, "N-SQ", PersonCategory.ENLISTED)
+    for service_number, (rank, family, given, status) in PEOPLE.items():
+        person = people.RegisterPerson(uuid4(), service_number, rank, family, given, "N-SQ", PersonCategory.ENLISTED)
         person_id = await made(people.register_person(person))
-        await made(items.assign_tag(items.AssignTag(uuid4(), f"BADGE-{number}", person=PersonRef(service_number=number))))
+        await made(items.assign_tag(items.AssignTag(uuid4(), f"BADGE-{service_number}", person=PersonRef(service_number=service_number))))
         if status is not DutyStatus.ACTIVE:
             await made(people.change_duty_status(people.ChangeDutyStatus(uuid4(), person_id, status, "so it begins")))
     for nomenclature, (maker, category, slot, prefix, count) in MODELS.items():

@@ -122,8 +122,8 @@ async def read_events(stream: str, after: int = 0, limit: int = 500, until: int 
 
 
 async def read_heads() -> dict[str, tuple[int, str]]:
-    """The last seq and hash of each stream."""
-    rows = await database.fetch("SELECT stream, seq, hash FROM stream_head ORDER BY stream")
+    """The last seq and hash of each stream, the registry first: what it brings in, the others refer to."""
+    rows = await database.fetch("SELECT stream, seq, hash FROM stream_head ORDER BY armory_id IS NOT NULL, stream")
     return {row["stream"]: (row["seq"], bytes(row["hash"]).hex()) for row in rows}
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from graph.audit.canonical import FIELDS, GENESIS, event_hash
 
 LIMIT = (
-    "A chain alone cannot show a tail that was cut off or rewritten whole, together with the heads: keep the heads printed here outside of this "
-    "system, and give them back as --checkpoint."
+    "A chain alone cannot show a tail that was cut off or rewritten whole, together with the heads: keep the heads printed here "
+    "outside of this system, and give them back as --checkpoint."
 )
 
 

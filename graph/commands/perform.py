@@ -66,8 +66,8 @@ def require(*roles: Role) -> Actor:
 async def perform(command: str, request_id: UUID, arguments: Any, decide: Callable[[], Awaitable[Sequence[UUID]]]) -> Answer | Refused:
     """Run one command: `decide` locks, gathers, asks the rules and writes, and returns the ids of the rows that it made or changed.
 
-    A request id that the actor has used with success gets the first answer again and nothing is written; with other arguments it is refused.
-    A `Refused` raised by `decide` rolls everything back and is returned.
+    A request id that the actor has used with success gets the first answer again and nothing is written; with other arguments it is
+    refused. A `Refused` raised by `decide` rolls everything back and is returned.
     """
     actor = current_actor()
     digest = hashlib.sha256(canonical_json({"command": command, "arguments": asdict(arguments)}).encode()).digest()

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -126,7 +126,7 @@ class Listing:
         for name, value in given.items():
             sql = self.of.filters[name]
             if isinstance(value, bool):
-                conditions.append(f"({sql})" if value else f"NOT ({sql})")
+                conditions.append(f"({sql})" if value else f"({sql}) IS NOT TRUE")
             else:
                 conditions.append(f"({sql.replace('?', query.bind(value))})")
         return " AND ".join(conditions)
@@ -170,8 +170,8 @@ class Listing:
         direction = "DESC" if self.descending != backwards else "ASC"
         order = ", ".join(f"{key.sql} {direction}" for key in keys)
         hidden = ", ".join(f"{key.sql} AS _key{number}" for number, key in enumerate(keys))
-        sql = f"SELECT {self.of.selection}, {hidden} FROM {self.of.name} it WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT {size + 1}"
-        return sql, query
+        where = " AND ".join(conditions)
+        return f"SELECT {self.of.selection}, {hidden} FROM {self.of.name} it WHERE {where} ORDER BY {order} LIMIT {size + 1}", query
 
     def cursor(self, row: Record) -> str:
         """The cursor of a row: opaque to clients, good for this order only."""
@@ -194,8 +194,9 @@ class Listing:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:
         raise TypeError
+    value.encode()  # half a surrogate pair cannot be a value of ours
     return value
 
 
@@ -210,7 +211,10 @@ def _uuid(value: Any) -> UUID:
 
 
 def _moment(value: Any) -> datetime:
-    return datetime.fromisoformat(_text(value))
+    moment = datetime.fromisoformat(_text(value))
+    if moment.utcoffset() != timedelta(0):
+        raise ValueError
+    return moment
 
 
 _READ: Mapping[str, Callable[[Any], Any]] = {"text": _text, "bigint": _number, "uuid": _uuid, "timestamptz": _moment}

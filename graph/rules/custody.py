@@ -122,6 +122,8 @@ def _limit_refusals(receiver: Receiver, lines: Sequence[Line], terms: Terms) -> 
         return
     held = Counter(receiver.held)
     for line in lines:
+        if line.custody is not None and line.custody.holder_id == receiver.person_id:
+            continue  # in this hand already: that it is not available says enough
         held[line.slot] += 1
         limit = line.room.limits.get(line.slot)
         if limit is not None and held[line.slot] > limit:

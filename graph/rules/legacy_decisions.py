@@ -92,7 +92,7 @@ class Findings:
     def say(self, *decisions: Decision) -> None:
         for decision in decisions:
             name = (decision.row_table, decision.row_id)
-            assert name not in self.decisions, f"two decisions on {name}"  # noqa: S101 - an invariant of every plan
+            assert name not in self.decisions, f"two decisions on {name}"
             self.decisions[name] = decision
 
     def also(self, table: str, row_id: str, remark: Remark) -> None:

@@ -194,5 +194,5 @@ def name_of(row: LegacyTransaction, cast: Cast) -> str:
 
 def time_of(row: LegacyTransaction) -> datetime:
     """The time of a row that was found to have one."""
-    assert row.date_time is not None, f"row {row.id} has no time"  # noqa: S101 - an invariant: _untrue has set such rows aside
+    assert row.date_time is not None, f"row {row.id} has no time"
     return row.date_time

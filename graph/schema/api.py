@@ -9,6 +9,7 @@ import structlog
 from graphql import GraphQLError
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, max_aliases
 from strawberry.extensions.query_depth_limiter import create_validator as depth_rule
+from strawberry.types.graphql import OperationType
 
 from graph.schema import words as _words  # noqa: F401 - declares the enums
 from graph.schema.base import NODES, config
@@ -23,6 +24,11 @@ log = structlog.get_logger("armguard.graphql")
 
 class ArmGuardSchema(strawberry.Schema):
     """Strawberry's schema, which logs a traceback for a fault of ours only (see `presentable`), never for a client's mistake."""
+
+    async def execute(self, query: str | None, *args: Any, allowed_operation_types: Any = None, **kwargs: Any) -> Any:
+        """Run what has one answer. A subscription has a stream of them: over a plain POST it is refused."""
+        allowed = set(allowed_operation_types or OperationType) - {OperationType.SUBSCRIPTION}
+        return await super().execute(query, *args, allowed_operation_types=allowed, **kwargs)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:  # noqa: ARG002
         """Say briefly what a client got wrong."""

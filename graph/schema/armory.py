@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
 
 from graph.commands import armory as commands
 from graph.resolvers import armory as tables
-from graph.schema.base import Node, described, follow, follow_all, follow_one, id_of, node, optional
+from graph.resolvers.reading import PageOf
+from graph.schema.base import (
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    Node,
+    connection,
+    described,
+    follow,
+    follow_all,
+    follow_one,
+    id_of,
+    node,
+    optional,
+)
 from graph.schema.inputs import command_of
 from graph.schema.refusals import Refused, saved
 from graph.words import ArmoryState, CustodyState, ItemCategory
+
+if TYPE_CHECKING:
+    from graph.schema.ledger import LedgerEvent
 
 
 @node(tables.UNIT, "A part of the organisation, under its parent unit.")
@@ -62,6 +81,15 @@ class Armory(Node):
     async def counts(self) -> list[ItemCount]:
         rows = await tables.counts_of(self.__dict__["id"])
         return [ItemCount(state=row["state"], category=row["category"], count=row["count"]) for row in rows]
+
+    @strawberry.field(description="The ledger of the arms room, the newest event first.")
+    async def events(
+        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated[LedgerEvent, strawberry.lazy("graph.schema.ledger")]]:
+        from graph.schema.ledger import LedgerEvent
+
+        filters = {"stream": str(self.__dict__["id"])}
+        return await connection(LedgerEvent, filters, "SEQ", PageOf(first, after, last, before), descending=True)
 
 
 @strawberry.type(description="A unit as it is now on the book.")

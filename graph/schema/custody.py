@@ -236,8 +236,8 @@ class Subscription:
     """The roots of subscriptions."""
 
     @strawberry.subscription(
-        description="Every ledger event of the arms rooms in scope, in order, once. With `after` it goes on from there, else it starts now; "
-        "the first message of a feed that starts now tells the place."
+        description="Every ledger event of the arms rooms in scope, in order, once. With `after` it goes on from there, else it starts "
+        "now; the first message of a feed that starts now tells the place."
     )
     async def custody_feed(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,12 +13,15 @@ from strawberry.extensions import FieldExtension, SchemaExtension
 from strawberry.types import Info
 
 from graph.audit.actor import Actor, actor_or_none, set_actor
-from graph.errors import ArmGuardError, Forbidden, Unauthenticated
+from graph.errors import ArmGuardError, BadInput, Forbidden, LimitExceeded, Unauthenticated
 from graph.resolvers.accounts import still_standing
 from graph.resolvers.reading import new_reader
 from graph.words import Role
 
 log = structlog.get_logger("armguard.graphql")
+
+# How the libraries say that a document is more than the limits of `build_schema` allow.
+_LIMITS = re.compile("maximum operation depth|aliases found|more than [0-9]+ tokens|nested too deeply|introspection depth")
 
 
 @dataclass
@@ -65,7 +69,8 @@ def presentable(error: GraphQLError, context: Context) -> GraphQLError:
     if isinstance(original, ArmGuardError) and original.code != "INTERNAL":
         return error
     if original is None or isinstance(original, GraphQLError) or error.path is None:
-        error.extensions = {"code": "BAD_REQUEST", **(error.extensions or {})}
+        code = LimitExceeded.code if _LIMITS.search(error.message) else BadInput.code
+        error.extensions = {"code": code, **(error.extensions or {})}
         return error
     log.error("operation_failed", request_id=context.request_id, exc_info=original)
     message = f"Something went wrong on the server. Nothing is half done; name the request {context.request_id} to whoever keeps it."

@@ -201,7 +201,7 @@ class Query:
         filters = {
             "unit": _id("Unit", asked.unit),
             "duty_status": asked.duty_status,
-            "family_name": text("family_name", asked.family_name) if asked.family_name else None,
+            "family_name": text("family_name", asked.family_name) if asked.family_name is not None else None,
             "service_number_prefix": _prefix("service_number", asked.service_number_prefix),
         }
         return await connection(Person, filters, "NAME", PageOf(first, after, last, before))

@@ -16,8 +16,10 @@ TABLES: dict[str, tuple[bool, str | None, tuple[str, ...]]] = {
     "custody_record": (
         True,
         "subject_id",
-        ("id", "receipt_number", "receipt", "armory_id", "item_id", "holder_id", "issue_type", "purpose_id", "issued_at", "issued_by_id")
-        + ("condition_out", "note"),
+        (
+            *("id", "receipt_number", "receipt", "armory_id", "item_id", "holder_id", "issue_type", "purpose_id", "issued_at"),
+            *("issued_by_id", "condition_out", "note"),
+        ),
     ),
     "account": (True, "subject_id", ("id", "username", "username_key")),
     "imported_row": (False, None, ("source", "armory_id", "subject", "subject_id", "imported_at")),

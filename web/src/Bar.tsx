@@ -50,7 +50,7 @@ function SignedIn({ session }: { session: Session }) {
           </span>
         ))}
       </span>
-      <button ref={button} type="button" onClick={signOut}>
+      <button ref={button} type="button" onClick={() => void signOut()}>
         Sign out
       </button>
     </div>

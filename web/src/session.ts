@@ -19,10 +19,11 @@ const KEY = 'armguard:session'
 const SIGN_IN = `mutation SignIn($u: String!, $p: String!) {
   signIn(input: {username: $u, password: $p}) {
     __typename
-    ... on SignedIn { token expiresAt viewer { username roles } }
+    ... on SignedIn { token expiresAt username roles }
     ... on Refused { refusals { code message } }
   }
 }`
+const SIGN_OUT = 'mutation SignOut { signOut { username } }'
 const VIEWER = 'query Viewer { viewer { username roles } }'
 const ENDED = 'Your sign-in has ended. Sign in again.'
 
@@ -43,8 +44,8 @@ export async function signIn(username: string, password: string): Promise<boolea
   if (typeof answer === 'string') return refuse(answer)
   const outcome = answer.data?.signIn
   if (outcome?.__typename === 'SignedIn') {
-    const { token, expiresAt, viewer } = outcome
-    return open({ token, expiresAt, username: viewer.username, roles: viewer.roles })
+    const { token, expiresAt, username, roles } = outcome
+    return open({ token, expiresAt, username, roles })
   }
   return refuse(messagesOf(outcome?.refusals ?? answer.errors))
 }
@@ -59,8 +60,14 @@ export async function signInWithToken(pasted: string): Promise<boolean> {
   return open({ token, expiresAt: null, username: viewer.username, roles: viewer.roles })
 }
 
-export function signOut(): void {
+/** Out at once here; the server ends the session too, so that its token is worth nothing any more. A token for programs goes on. */
+export async function signOut(): Promise<void> {
+  const { session } = state
+  if (!session) return
   change({ session: null, problem: null })
+  const answer = await ask(SIGN_OUT, {}, session.token)
+  const untold = typeof answer === 'string' ? answer : answer.errors && !isUnauthenticated(answer) ? messagesOf(answer.errors) : null
+  if (untold && !state.session) change({ ...state, problem: `Signed out here, but the server did not end the session: ${untold}` })
 }
 
 /** The server did not take the token of this session: it has expired or been revoked. */

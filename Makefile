@@ -1,0 +1,65 @@
+# Two commands do all the set-up: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+DEBIAN_POSTGRES := $(wildcard /usr/lib/postgresql/*/bin/postgres)
+
+.PHONY: help demo serve test lint test-embedded test-debian web requirements clean
+
+help:
+	@echo "make demo          set up, load the demo data (once), and serve on http://127.0.0.1:8000/graphql"
+	@echo "make serve         set up, and serve your own data"
+	@echo "make test          set up, and run every check and test"
+	@echo "make web           rebuild GraphiQL from web/ (needs npm)"
+	@echo "make requirements  pin the newest versions that pyproject.toml allows, with their hashes"
+	@echo "make clean         take the virtual environment away; your data in .armguard stays"
+
+.venv/.ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "ArmGuard needs Python 3.11 or newer; say which one: make PYTHON=python3.12 ...")'
+	@echo "Setting up .venv ..."
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { echo "Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.ready-to-test: .venv/.ready requirements-test.txt
+	@echo "Adding what the tests need ..."
+	@$(PIP) install --require-hashes -r requirements-test.txt
+	@touch $@
+
+demo: .venv/.ready
+	@$(BIN)/armguard demo
+
+serve: .venv/.ready
+	@$(BIN)/armguard serve
+
+test: lint test-embedded test-debian
+
+lint: .venv/.ready-to-test
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test-embedded: .venv/.ready-to-test
+	$(BIN)/python -m pytest --server=embedded
+
+# The same tests where Debian's PostgreSQL is installed; in CI it must be.
+test-debian: .venv/.ready-to-test
+ifneq ($(DEBIAN_POSTGRES),)
+	$(BIN)/python -m pytest --server=debian -m "not embedded"
+else
+	@test -z "$$CI" || { echo "Debian's PostgreSQL must be installed in CI."; exit 1; }
+	@echo "Debian's PostgreSQL is not installed: the tests ran on the embedded one only."
+endif
+
+web:
+	cd web && npm ci && npm run build
+
+requirements: .venv/.ready
+	@$(PIP) install uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build --extra test pyproject.toml -c requirements.txt -o requirements-test.txt
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,178 @@
+"""The `armguard` command, as somebody at the server's console runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from graph.settings import Settings
+from tests.server import running_server
+from tests.world import PASSWORD
+
+COMMANDS = (
+    (),
+    ("serve",),
+    ("demo",),
+    ("migrate",),
+    ("schema",),
+    ("import-legacy",),
+    ("armory", "create"),
+    ("account", "create"),
+    ("account", "list"),
+    ("account", "disable"),
+    ("account", "password"),
+    ("token", "create"),
+    ("ledger", "export"),
+    ("ledger", "verify"),
+)
+LEGACY = Path(__file__).parent / "data" / "armguard-v2.sqlite3"
+
+
+def armguard(*words: str, url: str = "", stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process of its own."""
+    environment = {**os.environ, "ARMGUARD_DATABASE_URL": url, "COLUMNS": "120", "NO_COLOR": "1", **more}
+    return subprocess.run(
+        [sys.executable, "-m", "graph.cli", *words], input=stdin, capture_output=True, text=True, timeout=120, env=environment
+    )
+
+
+def done(*words: str, url: str = "", stdin: str = "", **more: str) -> str:
+    """What the command printed; it must have succeeded."""
+    result = armguard(*words, url=url, stdin=stdin, **more)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_has_help_that_says_what_it_does(words: tuple[str, ...]) -> None:
+    text = done(*words, "--help")
+    assert "Usage" in text
+    assert len(text.split()) > 10
+
+
+def test_an_account_is_created_listed_and_disabled(database_url: str) -> None:
+    done(
+        "account",
+        "create",
+        "new.armorer",
+        "--role",
+        "ARMORER",
+        "--armory",
+        "NORTH",
+        "--password-stdin",
+        url=database_url,
+        stdin=PASSWORD + "\n",
+    )
+    listed = {row["username"]: row for row in json.loads(done("account", "list", "--json", url=database_url))}
+    assert listed["new.armorer"]["state"] == "ACTIVE"
+    assert listed["new.armorer"]["roles"] == ["ARMORER"]
+    done("account", "disable", "new.armorer", "--reason", "left", url=database_url)
+    assert "DISABLED" in done("account", "list", url=database_url)
+    again = armguard("account", "disable", "new.armorer", "--reason", "left", url=database_url)
+    assert again.returncode == 1
+    assert again.stderr.strip().splitlines()[-1] == "Refused: The account new.armorer is disabled already."
+
+
+def test_a_short_password_is_refused_and_nothing_is_written(database_url: str) -> None:
+    words = ("account", "create", "x", "--role", "VIEWER", "--all-armories", "--password-stdin")
+    refused = armguard(*words, url=database_url, stdin="short\n")
+    assert refused.returncode == 1
+    assert "12 characters" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert '"x"' not in done("account", "list", "--json", url=database_url)
+
+
+async def test_a_new_token_is_printed_alone_and_works(database_url: str, settings: Settings) -> None:
+    token = done("token", "create", "--account", "auditor", url=database_url).strip()
+    assert token.startswith("armg_")
+    async with running_server(database_url, settings) as server, httpx.AsyncClient() as client:
+        headers = {"authorization": f"Bearer {token}"}
+        answer = await client.post(f"{server.url}/graphql", json={"query": "{ viewer { username } }"}, headers=headers)
+    assert answer.json()["data"]["viewer"]["username"] == "auditor"
+
+
+def test_the_ledger_is_exported_and_verified_online_and_offline(database_url: str, tmp_path: Path) -> None:
+    file, checkpoint = tmp_path / "ledger.jsonl", tmp_path / "heads.json"
+    done("ledger", "export", str(file), url=database_url)
+    online = done("ledger", "verify", "--json", url=database_url)
+    checkpoint.write_text(online)
+    offline = json.loads(done("ledger", "verify", str(file), "--json", "--checkpoint", str(checkpoint)))
+    assert offline["whole"]
+    assert offline["heads"] == json.loads(online)["heads"]
+    assert "cannot show" in offline["limit"]
+
+    lines = file.read_text().splitlines()
+    bad = json.loads(lines[3])
+    bad["actor_name"] = "somebody else"
+    file.write_text("\n".join([*lines[:3], json.dumps(bad), *lines[4:]]) + "\n")
+    broken = armguard("ledger", "verify", str(file))
+    assert broken.returncode == 1
+    assert f"stream registry, event 4 {bad['event_id']}" in broken.stdout
+
+    file.write_text("\n".join(lines[:-2]) + "\n")
+    assert armguard("ledger", "verify", str(file)).returncode == 0
+    cut = armguard("ledger", "verify", str(file), "--checkpoint", str(checkpoint))
+    assert cut.returncode == 1
+    assert "the ledger ends before this one" in cut.stdout
+
+
+@pytest.mark.parametrize("content", ["not json\n", "[]\n", '{"seq": 1}\n'])
+def test_a_file_that_is_no_ledger_is_said_to_be_none(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "other"
+    file.write_text(content)
+    result = armguard("ledger", "verify", str(file))
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+
+
+def test_a_row_changed_behind_the_ledgers_back_is_found(database_url: str) -> None:
+    import asyncio
+
+    import asyncpg
+
+    async def tamper() -> None:
+        connection = await asyncpg.connect(database_url)
+        await connection.execute("ALTER TABLE item DISABLE TRIGGER ALL; UPDATE item SET rack = 'elsewhere' WHERE serial = 'M4-001'")
+        await connection.close()
+
+    asyncio.run(tamper())
+    result = armguard("ledger", "verify", url=database_url)
+    assert result.returncode == 1
+    assert "differs in rack" in result.stdout
+
+
+def test_the_old_system_is_imported_as_the_readme_says(empty_url: str) -> None:
+    done("armory", "create", "HOME", "--name", "Home arms room", "--unit", "BASE", "--timezone", "Asia/Manila", url=empty_url)
+    words = ("import-legacy", str(LEGACY), "--armory", "HOME")
+    dry = json.loads(done(*words, "--dry-run", "--json", url=empty_url))
+    real = json.loads(done(*words, "--json", url=empty_url))
+    assert dry["decisions"] == real["decisions"]
+    assert "0 rows written." in done(*words, url=empty_url)
+    assert json.loads(done("ledger", "verify", "--json", url=empty_url))["whole"]
+
+
+def test_migrating_twice_does_it_once(empty_url: str) -> None:
+    assert json.loads(done("migrate", "--json", url=empty_url)) == {"applied": []}
+    assert done("migrate", url=empty_url).strip() == "The database is up to date."
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"ARMGUARD_PORT": "seventy"}, "ARMGUARD_PORT"),
+        ({"ARMGUARD_DATABASE_URL": "mysql://localhost/x"}, "postgresql://"),
+        ({"ARMGUARD_DATABASE_URL": "postgres://u:secret@127.0.0.1:1/x"}, "127.0.0.1:1"),
+    ],
+)
+def test_a_wrong_setting_is_one_clear_line(environment: dict[str, str], said: str) -> None:
+    result = armguard("migrate", **environment)
+    assert result.returncode == 1
+    (line,) = result.stderr.strip().splitlines()
+    assert said in line
+    assert "secret" not in line
