@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 from aerich import Command
-from tortoise import Tortoise, connections
+from tortoise import connections
+from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
 from tortoise.transactions import in_transaction
 
@@ -137,9 +138,10 @@ async def migrate(url: str) -> list[str]:
 class Door:
     """The state of the open door: its limits, its places and the commands under way."""
 
-    def __init__(self, settings: Settings, url: str) -> None:
+    def __init__(self, settings: Settings, url: str, context: TortoiseContext) -> None:
         self.settings = settings
         self.url = url
+        self.context = context
         self.places = asyncio.Semaphore(settings.pool_size)
         self.under_way: set[asyncio.Task[Any]] = set()
 
@@ -159,20 +161,22 @@ def door() -> Door:
 
 
 async def open_door(url: str, settings: Settings) -> None:
-    """Open the connections of this process."""
+    """Open the connections of this process, for all its tasks: whichever task opens or closes the door is no matter."""
     global _door
-    await Tortoise.init(config=tortoise_config(url, settings), _enable_global_fallback=True)
-    _door = Door(settings, url)
+    with TortoiseContext() as context:
+        await context.init(config=tortoise_config(url, settings), _enable_global_fallback=True)
+    _door = Door(settings, url, context)
 
 
 async def close_door() -> None:
     """Let the commands under way end, then close the connections of this process."""
     global _door
-    if _door is not None:
-        if _door.under_way:
-            await asyncio.wait(_door.under_way, timeout=_door.settings.shutdown_seconds)
-        _door = None
-    await Tortoise.close_connections()
+    if _door is None:
+        return
+    closing, _door = _door, None
+    if closing.under_way:
+        await asyncio.wait(closing.under_way, timeout=closing.settings.shutdown_seconds)
+    await closing.context.close_connections()
 
 
 async def _take_place(at: Door) -> None:

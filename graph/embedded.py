@@ -334,6 +334,15 @@ def at(data_dir: Path, say: Callable[[str], None] = lambda _: None, settings: Ma
     raise StartupError(f"PostgreSQL does not run as root, and the system user {ACCOUNT} could not be made: add it, or use another user.")
 
 
+def program(name: str) -> Path:
+    """A program that comes with the server, such as psql.
+
+    Raises:
+        StartupError: the package is not installed.
+    """
+    return _installed()[1] / name
+
+
 def _installed() -> tuple[str, Path]:
     """The major version of the PostgreSQL that comes with us, and the folder of its programs."""
     try:

@@ -60,7 +60,7 @@ CUSTODY = table(
         },
         filters={
             "open": "it.closed_at IS NULL",
-            "overdue": "it.closed_at IS NULL AND it.due_at < now()",
+            "overdue": "it.closed_at IS NULL AND coalesce(it.due_at, 'infinity') < now()",
             "armory": "it.armory_id = ?",
             "holder": "it.holder_id = ?",
             "item": "it.item_id = ?",

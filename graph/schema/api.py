@@ -25,10 +25,10 @@ log = structlog.get_logger("armguard.graphql")
 class ArmGuardSchema(strawberry.Schema):
     """Strawberry's schema, which logs a traceback for a fault of ours only (see `presentable`), never for a client's mistake."""
 
-    async def execute(self, query: str | None, *args: Any, allowed_operation_types: Any = None, **kwargs: Any) -> Any:
+    async def execute(self, *args: Any, **kwargs: Any) -> Any:
         """Run what has one answer. A subscription has a stream of them: over a plain POST it is refused."""
-        allowed = set(allowed_operation_types or OperationType) - {OperationType.SUBSCRIPTION}
-        return await super().execute(query, *args, allowed_operation_types=allowed, **kwargs)
+        kwargs["allowed_operation_types"] = set(kwargs.get("allowed_operation_types") or OperationType) - {OperationType.SUBSCRIPTION}
+        return await super().execute(*args, **kwargs)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:  # noqa: ARG002
         """Say briefly what a client got wrong."""

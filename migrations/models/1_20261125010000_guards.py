@@ -47,7 +47,8 @@ ALTER TABLE item_model
     ADD CONSTRAINT item_model_category CHECK (category IN ('PISTOL', 'RIFLE', 'CARBINE', 'SHOTGUN', 'SMG', 'MACHINE_GUN', 'LAUNCHER', 'OPTIC',
         'NIGHT_VISION', 'OTHER')),
     ADD CONSTRAINT item_model_slot CHECK (slot IN ('SIDEARM', 'LONG_GUN', 'CREW_SERVED', 'DEVICE')),
-    ADD CONSTRAINT item_model_key CHECK (manufacturer_key <> '' AND manufacturer_key !~ '[[:space:]a-z-]' AND nomenclature <> '');
+    ADD CONSTRAINT item_model_key CHECK (manufacturer_key <> '' AND manufacturer_key !~ '[[:space:]a-z-]' AND nomenclature <> ''
+        AND (manufacturer !~ '^[\\x20-\\x7e]*$' OR manufacturer_key = armguard_key(manufacturer)));
 CREATE UNIQUE INDEX item_model_nomenclature ON item_model (manufacturer_key, upper(nomenclature));
 ALTER TABLE item_model ADD CONSTRAINT item_model_manufacturer UNIQUE (id, manufacturer_key);
 ALTER TABLE item
@@ -80,7 +81,7 @@ ALTER TABLE custody_record
     ADD CONSTRAINT custody_times CHECK (closed_at >= issued_at AND due_at > issued_at),
     ADD CONSTRAINT custody_due CHECK (issue_type <> 'TEMPORARY' OR due_at IS NOT NULL),
     ADD CONSTRAINT custody_brought CHECK (close_reason <> 'RETURNED' OR brought_by_id IS NOT NULL),
-    ADD CONSTRAINT custody_brought_reason CHECK (brought_by_id = holder_id OR brought_reason <> ''),
+    ADD CONSTRAINT custody_brought_reason CHECK (brought_by_id = holder_id OR coalesce(brought_reason, '') <> ''),
     ADD CONSTRAINT custody_rounds CHECK (rounds_fired >= 0),
     ADD CONSTRAINT custody_receipt UNIQUE (armory_id, receipt);
 CREATE UNIQUE INDEX custody_one_open_record ON custody_record (item_id) WHERE closed_at IS NULL;
@@ -95,6 +96,7 @@ ALTER TABLE ledger_event
         OR actor_kind = 'CONSOLE' AND actor_id IS NULL AND credential_id IS NULL)),
     ADD CONSTRAINT ledger_times CHECK (effective_at <= recorded_at AND effective_at >= '1900-01-01Z'),
     ADD CONSTRAINT ledger_payload CHECK (jsonb_typeof(payload::jsonb) = 'object'),
+    ADD CONSTRAINT ledger_seq CHECK (seq > 0),
     ADD CONSTRAINT ledger_hashes CHECK (octet_length(hash) = 32 AND octet_length(previous_hash) = 32),
     ADD CONSTRAINT ledger_type CHECK (type ~ '^[A-Z][A-Z_]+$' AND subject ~ '^[A-Z][A-Z_]+$');
 """
@@ -108,11 +110,15 @@ CREATE INDEX armory_order ON armory (code, id);
 CREATE INDEX person_name ON person (family_name, given_names, id);
 CREATE INDEX person_unit ON person (unit_id, family_name, given_names, id);
 CREATE INDEX person_service_number ON person (service_number_key text_pattern_ops);
+CREATE INDEX person_not_active ON person (duty_status, family_name, given_names, id) WHERE duty_status <> 'ACTIVE';
 CREATE INDEX item_model_order ON item_model (nomenclature, id);
+CREATE INDEX item_model_category ON item_model (category, nomenclature, id);
 CREATE INDEX item_key ON item (serial_key, id);
 CREATE INDEX item_key_prefix ON item (serial_key text_pattern_ops);
 CREATE INDEX item_armory ON item (armory_id, serial_key, id);
 CREATE INDEX item_armory_state ON item (armory_id, state, serial_key, id);
+CREATE INDEX item_not_in_room ON item (state, serial_key, id) WHERE state <> 'IN_ROOM';
+CREATE INDEX item_not_serviceable ON item (serviceability, serial_key, id) WHERE serviceability <> 'SERVICEABLE';
 CREATE INDEX item_model_items ON item (model_id, serial_key, id);
 CREATE INDEX tag_person ON tag (person_id) WHERE person_id IS NOT NULL;
 CREATE INDEX tag_item ON tag (item_id) WHERE item_id IS NOT NULL;
@@ -122,8 +128,9 @@ CREATE INDEX custody_holder ON custody_record (holder_id, issued_at, id);
 CREATE INDEX custody_holder_open ON custody_record (holder_id) WHERE closed_at IS NULL;
 CREATE INDEX custody_armory ON custody_record (armory_id, issued_at, id);
 CREATE INDEX custody_issued ON custody_record (issued_at, id);
+CREATE INDEX custody_due ON custody_record (coalesce(due_at, 'infinity'), id);
 CREATE INDEX custody_open ON custody_record (issued_at, id) WHERE closed_at IS NULL;
-CREATE INDEX custody_open_due ON custody_record (due_at, id) WHERE closed_at IS NULL;
+CREATE INDEX custody_open_due ON custody_record (coalesce(due_at, 'infinity'), id) WHERE closed_at IS NULL;
 CREATE INDEX account_order ON account (username_key, id);
 CREATE INDEX ledger_item ON ledger_event (item_id, recorded_at, event_id) WHERE item_id IS NOT NULL;
 CREATE INDEX ledger_person ON ledger_event (person_id, recorded_at, event_id) WHERE person_id IS NOT NULL;
@@ -225,6 +232,8 @@ BEGIN
     IF status = 'SEPARATED' AND NEW.closed_at IS NULL THEN
         PERFORM armguard_refuse('separated_holds_nothing', 'A separated person holds nothing.');
     END IF;
+    -- Under the item's lock, so that of two who write at once the second sees what the first wrote.
+    PERFORM FROM item WHERE id = NEW.item_id FOR NO KEY UPDATE;
     IF EXISTS (SELECT FROM custody_record c WHERE c.item_id = NEW.item_id
         AND tstzrange(c.issued_at, c.closed_at) && tstzrange(NEW.issued_at, NEW.closed_at))
     THEN

@@ -1,0 +1,143 @@
+"""`armguard serve`, `demo`, `migrate` and `schema`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+from rich.table import Table
+
+from graph import database, embedded
+from graph import demo as demo_data
+from graph.app import create_app
+from graph.audit.actor import acting, console_actor
+from graph.cli.base import AsJson, database_of, progress, say
+from graph.errors import StartupError
+from graph.logs import start_logs
+from graph.schema.api import sdl
+from graph.settings import Settings, read_settings
+
+Host = Annotated[str | None, typer.Option(help="The address to serve on. Without it ARMGUARD_HOST, or 127.0.0.1.")]
+Port = Annotated[int | None, typer.Option(help="The port to serve on. Without it ARMGUARD_PORT, or 8000.", min=1, max=65535)]
+
+
+def _taken(settings: Settings) -> socket.socket:
+    """The port, taken before anything else is started."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((settings.host, settings.port))
+        taken.listen(1024)
+    except OSError as error:
+        taken.close()
+        why = error.strerror or "it cannot be used"
+        raise StartupError(f"Port {settings.port} on {settings.host} cannot be taken: {why}. Set ARMGUARD_PORT to another one.") from None
+    return taken
+
+
+def _serve(settings: Settings, url: str, taken: socket.socket) -> None:
+    start_logs(settings.log_level)
+    config = uvicorn.Config(
+        create_app(settings, url),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        ws_max_size=settings.socket_bytes,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        server_header=False,
+    )
+    uvicorn.Server(config).run(sockets=[taken])
+
+
+def _settings(host: str | None, port: int | None) -> Settings:
+    return read_settings(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
+
+
+def serve(host: Host = None, port: Port = None) -> None:
+    """Serve the API until stopped with Ctrl-C. The database is started and brought up to date first."""
+    settings = _settings(host, port)
+    with contextlib.closing(_taken(settings)) as taken, database_of(settings) as url:
+        for applied in asyncio.run(database.migrate(url)):
+            say(f"Database brought up to date: {applied.removesuffix('.py')}.")
+        say(f"ArmGuard serves on http://{settings.host}:{settings.port}/graphql")
+        _serve(settings, url, taken)
+
+
+def demo(
+    host: Host = None, port: Port = None, load_only: Annotated[bool, typer.Option(help="Load the demo data, and do not serve.")] = False
+) -> None:
+    """Load the demo data (once), print the addresses and the demo accounts, and serve until stopped with Ctrl-C."""
+    settings = _settings(host, port)
+    with contextlib.ExitStack() as stack:
+        taken = None if load_only else stack.enter_context(contextlib.closing(_taken(settings)))
+        url = stack.enter_context(database_of(settings))
+        asyncio.run(_load_demo(settings, url))
+        _print_demo(settings)
+        if taken is not None:
+            _serve(settings, url, taken)
+
+
+async def _load_demo(settings: Settings, url: str) -> None:
+    await database.migrate(url)
+    await database.open_door(url, settings)
+    try:
+        if await demo_data.loaded():
+            return
+        if await database.fetch("SELECT FROM account WHERE username_key <> ALL ($1) LIMIT 1", [name for name, _, _ in demo_data.ACCOUNTS]):
+            raise StartupError("This database is in use already; the demo wants one of its own. Set ARMGUARD_DATA_DIR to a new folder.")
+        with progress() as move, acting(console_actor("demo")):
+            await demo_data.load(move)
+    finally:
+        await database.close_door()
+
+
+def _print_demo(settings: Settings) -> None:
+    base = f"http://{settings.host}:{settings.port}"
+    out = Console(highlight=False, soft_wrap=True)
+    out.print("\n[bold]ArmGuard demo[/bold]  (all names are invented)\n")
+    out.print(f"  GraphiQL      {base}/graphql\n  Health        {base}/healthz  {base}/readyz\n")
+    table = Table(title="Accounts", title_justify="left", box=None, padding=(0, 2))
+    for column in ("username", "password", "roles", "arms rooms"):
+        table.add_column(column)
+    for username, roles, scope in demo_data.ACCOUNTS:
+        table.add_row(username, demo_data.password_of(username), ", ".join(roles), ", ".join(scope) or "all")
+    out.print(table)
+    out.print("\nStop with Ctrl-C.\n")
+
+
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the database up to date. Safe at any time; a database newer than this program is left alone."""
+    settings = read_settings()
+    with database_of(settings) as url:
+        applied = [name.removesuffix(".py") for name in asyncio.run(database.migrate(url))]
+    if as_json:
+        print(json.dumps({"applied": applied}))
+    else:
+        print("\n".join(f"Applied {name}." for name in applied) or "The database is up to date.")
+
+
+def schema() -> None:
+    """Print the API's schema (GraphQL SDL)."""
+    print(sdl(), end="")
+
+
+def psql(
+    command: Annotated[str | None, typer.Option("--command", "-c", help="One statement to run; without it, you type them.")] = None,
+) -> None:
+    """Open the database's own console (psql), as its owner. What the ledger forbids is refused there too."""
+    settings = read_settings()
+    with database_of(settings) as url:
+        asyncio.run(database.migrate(url))
+        words = [str(embedded.program("psql")), url, "--no-psqlrc", "--set=VERBOSITY=terse", "--set=ON_ERROR_STOP=1"]
+        ended = subprocess.run([*words, *(["--command", command] if command else [])], check=False)
+    sys.exit(ended.returncode)

@@ -1,0 +1,989 @@
+"""What the database itself refuses, to anybody who speaks SQL to it: its guards are read from the catalogue, then each is attacked.
+
+The attacker here is the superuser who leaves the triggers on. What one can do who takes them off, and how it is found, is in
+tests/audit/test_verify.py and tests/audit/test_replay.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from tortoise import Tortoise
+from uuid_utils.compat import uuid7
+
+from graph.audit.actor import acting, console_actor
+from graph.commands import accounts, people
+from graph.commands.custody import IssueItems, IssueLine, ReturnItems, ReturnLine, issue_items, return_items
+from graph.commands.references import ItemRef, PersonRef
+from graph.words import (
+    AccountState,
+    ArmoryState,
+    CloseReason,
+    CustodyState,
+    DutyStatus,
+    IssueType,
+    ItemCategory,
+    PersonCategory,
+    Role,
+    Serviceability,
+    Slot,
+)
+from tests.world import PASSWORD, made
+
+Sql = Any  # an asyncpg connection
+
+# What must hold of each table: whether its rows have a version, which column of the ledger names a changed row, and what never changes.
+VERSIONED = {"unit", "armory", "person", "item_model", "item", "tag", "purpose", "custody_record", "account"}
+EXPLAINED_BY = {**dict.fromkeys(VERSIONED, "subject_id"), "person": "person_id", "item": "item_id"}
+KEPT: dict[str, tuple[str, ...]] = {
+    "unit": ("id", "code"),
+    "armory": ("id", "code"),
+    "person": ("id",),
+    "item_model": ("id", "manufacturer", "manufacturer_key", "nomenclature"),
+    "item": ("id", "model_id", "manufacturer_key", "serial", "serial_key"),
+    "tag": ("id", "code", "person_id", "item_id"),
+    "purpose": ("id", "code"),
+    "custody_record": (
+        *("id", "receipt_number", "receipt", "armory_id", "item_id", "holder_id", "issue_type", "purpose_id"),
+        *("issued_at", "issued_by_id", "condition_out", "note"),
+    ),
+    "account": ("id", "username", "username_key"),
+    "imported_row": ("source", "armory_id", "subject", "subject_id", "imported_at"),
+    "session": ("id", "account_id", "token_hash", "created_at", "expires_at"),
+    "api_token": ("id", "account_id", "name", "token_hash", "created_at", "expires_at"),
+    "completed_request": ("id", "actor_key", "request_id", "command", "arguments_hash", "answer", "completed_at"),
+    "stream_head": ("stream", "armory_id"),
+}
+TABLES = (*KEPT, "ledger_event")
+
+# Each trigger as (table, name): (function, when and on what, deferred to the commit).
+BEFORE_INSERT, BEFORE_UPDATE, BEFORE_WRITE = "before row insert", "before row update", "before row insert update"
+AFTER_WRITE = "after row insert update"
+TRIGGERS: dict[tuple[str, str], tuple[str, str, bool]] = {
+    **{(table, "no_delete"): ("armguard_no_delete", "before row delete", False) for table in TABLES},
+    **{(table, "no_truncate"): ("armguard_no_delete", "before statement truncate", False) for table in TABLES},
+    **{(table, "keep"): ("armguard_keep", BEFORE_UPDATE, False) for table in KEPT},
+    **{(table, "version"): ("armguard_version", BEFORE_WRITE, False) for table in VERSIONED},
+    **{(table, "explained"): ("armguard_explained", AFTER_WRITE, True) for table in EXPLAINED_BY},
+    **{(table, "ended"): ("armguard_closed_once", BEFORE_UPDATE, False) for table in ("session", "api_token", "tag")},
+    ("item", "legal_state"): ("armguard_item_change", BEFORE_UPDATE, False),
+    ("item", "issued_exactly_when_open"): ("armguard_issued_exactly_when_open", AFTER_WRITE, True),
+    ("custody_record", "issued_exactly_when_open"): ("armguard_issued_exactly_when_open", AFTER_WRITE, True),
+    ("custody_record", "opened"): ("armguard_custody_opened", BEFORE_INSERT, False),
+    ("custody_record", "closed"): ("armguard_custody_closed", BEFORE_UPDATE, False),
+    ("person", "separated"): ("armguard_person_separated", BEFORE_UPDATE, False),
+    ("stream_head", "head_moves"): ("armguard_head_moves", BEFORE_WRITE, False),
+    ("ledger_event", "a_seal"): ("armguard_seal", BEFORE_INSERT, False),
+    ("ledger_event", "append_only"): ("armguard_append_only", BEFORE_UPDATE, False),
+}
+CHECKS = {
+    "unit": {"unit_not_its_own_parent", "unit_words"},
+    "armory": {"armory_state", "armory_policy", "armory_words"},
+    "person": {"person_category", "person_duty_status", "person_key"},
+    "item_model": {"item_model_category", "item_model_slot", "item_model_key"},
+    "item": {"item_serial_key", "item_state", "item_serviceability", "item_round_count"},
+    "tag": {"tag_one_target", "tag_words"},
+    "purpose": {"purpose_issue_type", "purpose_words"},
+    "account": {"account_state", "account_roles", "account_words", "account_password"},
+    "custody_record": {
+        *("custody_issue_type", "custody_conditions", "custody_close_reason", "custody_closed_whole", "custody_times", "custody_due"),
+        *("custody_brought", "custody_brought_reason", "custody_rounds"),
+    },
+    "session": {"session_times"},
+    "api_token": {"api_token_times"},
+    "stream_head": {"stream_head_name", "stream_head_counts"},
+    "ledger_event": {"ledger_actor", "ledger_times", "ledger_payload", "ledger_hashes", "ledger_type", "ledger_seq"},
+}
+# Unique for ever: the index, and what it is on.
+UNIQUE = {
+    "unit_code_key": "unit (code)",
+    "armory_code_key": "armory (code)",
+    "person_service_number_key_key": "person (service_number_key)",
+    "item_model_nomenclature": "item_model (manufacturer_key, upper((nomenclature)::text))",
+    "item_serial": "item (manufacturer_key, serial_key)",
+    "tag_code_key": "tag (code)",
+    "purpose_code_key": "purpose (code)",
+    "account_username_key_key": "account (username_key)",
+    "custody_record_receipt_number_key": "custody_record (receipt_number)",
+    "custody_receipt": "custody_record (armory_id, receipt)",
+    "custody_one_open_record": "custody_record (item_id) WHERE (closed_at IS NULL)",
+    "session_token": "session (token_hash)",
+    "api_token_token": "api_token (token_hash)",
+    "uid_completed_r_actor_k_9b7098": "completed_request (actor_key, request_id)",
+    "uid_ledger_even_stream_6d3218": "ledger_event (stream, seq)",
+}
+WORDS: list[tuple[str, str, str, type[StrEnum]]] = [
+    ("armory", "state", "armory_state", ArmoryState),
+    ("person", "category", "person_category", PersonCategory),
+    ("person", "duty_status", "person_duty_status", DutyStatus),
+    ("item_model", "category", "item_model_category", ItemCategory),
+    ("item_model", "slot", "item_model_slot", Slot),
+    ("item", "state", "item_state", CustodyState),
+    ("item", "serviceability", "item_serviceability", Serviceability),
+    ("purpose", "default_issue_type", "purpose_issue_type", IssueType),
+    ("account", "state", "account_state", AccountState),
+    ("account", "roles", "account_roles", Role),
+    ("custody_record", "issue_type", "custody_issue_type", IssueType),
+    ("custody_record", "condition_out", "custody_conditions", Serviceability),
+    ("custody_record", "condition_in", "custody_conditions", Serviceability),
+    ("custody_record", "close_reason", "custody_close_reason", CloseReason),
+]
+
+
+# ----------------------------------------------------------------------------------------------------------------- what the catalogue says
+
+
+async def tables_of(sql: Sql) -> set[str]:
+    """Every table but the one that migrations keep their own list in."""
+    rows = await sql.fetch("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace")
+    return {row["relname"] for row in rows} - {"aerich"}
+
+
+async def triggers_of(sql: Sql) -> dict[tuple[str, str], tuple[str, str, bool]]:
+    """The triggers that fire, in the form of TRIGGERS; one that is switched off is not among them."""
+    rows = await sql.fetch("""
+        SELECT c.relname, t.tgname, p.proname, t.tgtype::int AS bits, t.tgdeferrable AND t.tginitdeferred AS deferred
+        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+        WHERE NOT t.tgisinternal AND t.tgenabled = 'O' AND t.tgqual IS NULL""")
+    events = ((4, "insert"), (8, "delete"), (16, "update"), (32, "truncate"))
+    found = {}
+    for row in rows:
+        words = ["before" if row["bits"] & 2 else "after", "row" if row["bits"] & 1 else "statement"]
+        words += [name for bit, name in events if row["bits"] & bit]
+        found[row["relname"], row["tgname"]] = (row["proname"], " ".join(words), row["deferred"])
+    return found
+
+
+async def unguarded(sql: Sql) -> set[str]:
+    """The tables from which somebody could delete."""
+    there = await triggers_of(sql)
+    needed = ("no_delete", "no_truncate")
+    return {table for table in await tables_of(sql) for name in needed if there.get((table, name)) != TRIGGERS["unit", name]}
+
+
+async def arguments_of(sql: Sql, trigger: str) -> dict[str, list[str]]:
+    """What a trigger was given on each table."""
+    rows = await sql.fetch(
+        "SELECT c.relname, t.tgargs FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname = $1 AND NOT t.tgisinternal",
+        trigger,
+    )
+    return {row["relname"]: bytes(row["tgargs"]).decode().split("\0")[:-1] for row in rows}
+
+
+async def test_every_trigger_is_there_enabled_and_deferred_where_it_must_be(plain_sql: Sql) -> None:
+    assert await triggers_of(plain_sql) == TRIGGERS
+
+
+async def test_a_guard_that_somebody_switched_off_is_missed(plain_sql: Sql) -> None:
+    await plain_sql.execute("ALTER TABLE item DISABLE TRIGGER version")
+    assert TRIGGERS.items() - (await triggers_of(plain_sql)).items() == {(("item", "version"), TRIGGERS["item", "version"])}
+
+
+async def test_every_table_of_every_model_is_guarded_against_deletion(opened: str, plain_sql: Sql) -> None:
+    models = {model._meta.db_table for model in Tortoise.apps["models"].values()} - {"aerich"}
+    assert models == await tables_of(plain_sql) == set(TABLES)
+    assert await unguarded(plain_sql) == set()
+
+
+async def test_a_new_table_without_guards_is_noticed(plain_sql: Sql) -> None:
+    await plain_sql.execute("CREATE TABLE key_issue (id uuid PRIMARY KEY)")
+    assert await unguarded(plain_sql) == {"key_issue"}
+
+
+async def test_what_never_changes_is_named_for_every_table(plain_sql: Sql) -> None:
+    kept = await arguments_of(plain_sql, "keep")
+    assert {table: tuple(columns) for table, columns in kept.items()} == KEPT
+
+
+async def test_what_explains_a_change_is_named_for_every_table_with_a_version(plain_sql: Sql) -> None:
+    explained = await arguments_of(plain_sql, "explained")
+    assert {table: arguments[0] for table, arguments in explained.items()} == EXPLAINED_BY
+    columns = await plain_sql.fetch(
+        "SELECT table_name FROM information_schema.columns WHERE column_name = 'version' AND table_schema = 'public'"
+    )
+    assert {row["table_name"] for row in columns} - {"aerich"} == VERSIONED
+
+
+async def test_every_check_is_there_and_holds_for_old_rows_too(plain_sql: Sql) -> None:
+    rows = await plain_sql.fetch(
+        "SELECT conrelid::regclass::text AS on_table, conname FROM pg_constraint WHERE contype = 'c' AND convalidated AND conrelid <> 0"
+        " AND connamespace = 'public'::regnamespace"
+    )
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row["on_table"], set()).add(row["conname"])
+    assert found == CHECKS
+
+
+async def test_every_unique_index_is_there(plain_sql: Sql) -> None:
+    rows = await plain_sql.fetch(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexdef LIKE 'CREATE UNIQUE%'"
+    )
+    found = {row["indexname"]: re.sub(r"^.* ON public\.(\w+) USING btree ", r"\1 ", row["indexdef"]) for row in rows}
+    assert {name: what for name, what in found.items() if not name.endswith("_pkey")} == UNIQUE
+
+
+async def test_every_reference_holds_and_none_lets_its_target_go(plain_sql: Sql) -> None:
+    rows = await plain_sql.fetch(
+        "SELECT conrelid::regclass::text AS on_table, conname, confdeltype::text AS deletion, convalidated "
+        "FROM pg_constraint WHERE contype = 'f'"
+    )
+    assert all(row["convalidated"] and row["deletion"] in ("r", "a") for row in rows)
+    assert {("item", "item_manufacturer"), ("ledger_event", "ledger_stream")} <= {(row["on_table"], row["conname"]) for row in rows}
+    columns = await plain_sql.fetch("""
+        SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname LIKE '%\\_id' AND NOT EXISTS (
+            SELECT FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = c.oid AND a.attnum = ANY (k.conkey))""")
+    # The ledger points without references: it is checked where it is sealed, and its targets are never deleted.
+    free = {(row["relname"], row["attname"]) for row in columns} - {("completed_request", "request_id"), ("imported_row", "subject_id")}
+    assert {table for table, _ in free} == {"ledger_event"}
+
+
+async def test_the_database_knows_the_words_that_the_program_knows(plain_sql: Sql) -> None:
+    for table, column, guard, words in WORDS:
+        text = await plain_sql.fetchval("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1", guard)
+        assert set(re.findall(r"'([A-Z_]+)'", text)) == {word.value for word in words}, (table, column)
+
+
+# -------------------------------------------------------------------------------------------------------------------------- the attacker
+
+
+@pytest.fixture
+async def sql(opened: str, plain_sql: Sql) -> Sql:
+    """The counter at work: M4-001 is out with S-001, M4-002 was out with S-002 and is back. Every table has rows."""
+    for number in ("1", "2"):
+        await made(issue_items(IssueItems(uuid4(), PersonRef(service_number=f"S-00{number}"), (line(f"M4-00{number}"),))))
+    await made(return_items(ReturnItems(uuid4(), (ReturnLine(ItemRef(serial="M4-002")),))))
+    await made(accounts.create_account(accounts.CreateAccount(uuid4(), "guest", (Role.VIEWER,), (), True), PASSWORD))
+    signed_in = await accounts.sign_in(accounts.SignIn("guest", PASSWORD))
+    assert isinstance(signed_in, accounts.SignedIn)
+    north = await plain_sql.fetchval("SELECT id FROM armory WHERE code = 'NORTH'")
+    await plain_sql.execute("INSERT INTO imported_row VALUES ('units:1', 'UNIT', $1, now(), $2)", uuid4(), north)
+    return plain_sql
+
+
+def line(serial: str) -> IssueLine:
+    """One line of a draw."""
+    return IssueLine(ItemRef(serial=serial))
+
+
+async def fingerprint(sql: Sql) -> dict[str, str]:
+    """All rows of all tables, in short."""
+    rows = " UNION ALL ".join(
+        f"SELECT '{table}' AS name, md5(string_agg(t::text, '|' ORDER BY t::text)) AS rows FROM {table} t" for table in TABLES
+    )
+    return {row["name"]: row["rows"] for row in await sql.fetch(rows)}
+
+
+@asynccontextmanager
+async def refused(sql: Sql, guard: str, *, at_commit: bool = False) -> AsyncIterator[None]:
+    """A transaction that one guard refuses, by its name: at its statement, or only at the commit. Nothing has changed afterwards."""
+    before = await fingerprint(sql)
+    reached_commit = False
+    with pytest.raises(asyncpg.PostgresError) as caught:  # noqa: PT012 - the commit is part of what is refused
+        async with sql.transaction():
+            yield
+            reached_commit = True
+    assert caught.value.constraint_name == guard, caught.value
+    assert reached_commit == at_commit
+    assert await fingerprint(sql) == before
+
+
+async def tell(sql: Sql, **fields: Any) -> asyncpg.Record:
+    """Append an event by plain SQL; what is not given is harmless."""
+    event: dict[str, Any] = {
+        "event_id": uuid7(),
+        "stream": "registry",
+        "type": "ITEM_CHANGED",
+        "subject": "ITEM",
+        "subject_id": uuid4(),
+        "payload": "{}",
+        "actor_kind": "CONSOLE",
+        "actor_name": "console:tests",
+        **fields,
+    }
+    places = ", ".join(f"${number}" for number in range(1, len(event) + 1))
+    row: asyncpg.Record = await sql.fetchrow(
+        f"INSERT INTO ledger_event ({', '.join(event)}) VALUES ({places}) RETURNING *", *event.values()
+    )
+    return row
+
+
+async def another(sql: Sql, table: str, where: str, **changes: Any) -> None:
+    """Insert a row like one that is there, with changes."""
+    given = {"id": uuid7(), "version": 1, **changes}
+    await sql.execute(
+        f"INSERT INTO {table} SELECT (jsonb_populate_record(t, $1::jsonb)).* FROM {table} t WHERE {where} LIMIT 1",
+        json.dumps(given, default=str),
+    )
+
+
+async def record_of(sql: Sql, serial: str) -> asyncpg.Record:
+    """The custody record of an item, with the number that the arms room's next receipt must have."""
+    row: asyncpg.Record = await sql.fetchrow(
+        "SELECT c.*, h.receipts + 1 AS next FROM custody_record c JOIN item i ON i.id = c.item_id "
+        "JOIN stream_head h ON h.armory_id = c.armory_id WHERE i.serial = $1",
+        serial,
+    )
+    return row
+
+
+async def id_of(sql: Sql, table: str, column: str, value: str) -> UUID:
+    """The id of the row that has a value."""
+    found: UUID = await sql.fetchval(f"SELECT id FROM {table} WHERE {column} = $1", value)
+    return found
+
+
+async def draw(sql: Sql, serial: str, like: str = "M4-001", **changes: Any) -> UUID:
+    """Open a record by plain SQL, with its event, and say nothing of the item; every field may be wrong."""
+    record, record_id = await record_of(sql, like), uuid7()
+    item_id = await id_of(sql, "item", "serial", serial)
+    facts = {"id": record_id, "item_id": item_id, "receipt": record["next"], "receipt_number": f"NORTH-{record['next']:06}", **changes}
+    await tell(sql, type="ITEM_ISSUED", subject="CUSTODY_RECORD", subject_id=record_id, item_id=item_id)
+    await another(sql, "custody_record", f"id = '{record['id']}'", **facts)
+    return record_id
+
+
+async def close(sql: Sql, serial: str, **changes: str) -> None:
+    """Close a record by plain SQL, with its event, and say nothing of the item; every field may be wrong."""
+    record = await record_of(sql, serial)
+    facts = {"closed_at": "clock_timestamp()", "close_reason": "'RETURNED'", "condition_in": "'SERVICEABLE'", "brought_by_id": "holder_id"}
+    sets = ", ".join(f"{column} = {value}" for column, value in {**facts, "version": "version + 1", **changes}.items())
+    await tell(sql, type="ITEM_RETURNED", subject="CUSTODY_RECORD", subject_id=record["id"], item_id=record["item_id"])
+    await sql.execute(f"UPDATE custody_record SET {sets} WHERE id = $1", record["id"])
+
+
+async def set_item(sql: Sql, serial: str, sets: str) -> None:
+    """Change an item by plain SQL, with its event."""
+    item_id = await id_of(sql, "item", "serial", serial)
+    await tell(sql, item_id=item_id)
+    await sql.execute(f"UPDATE item SET {sets}, version = version + 1 WHERE id = $1", item_id)
+
+
+async def set_person(sql: Sql, number: str, sets: str) -> None:
+    """Change a person by plain SQL, with the event."""
+    person_id = await id_of(sql, "person", "service_number", number)
+    await tell(sql, type="PERSON_CHANGED", subject="PERSON", person_id=person_id)
+    await sql.execute(f"UPDATE person SET {sets}, version = version + 1 WHERE id = $1", person_id)
+
+
+async def blocked(sql: Sql, waiting: asyncio.Task[Any]) -> None:
+    """Wait until a statement of another connection waits for a lock."""
+    async with asyncio.timeout(10):
+        while not await sql.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ):
+            assert not waiting.done(), waiting.result()
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def second(sql: Sql, database_url: str) -> AsyncIterator[Sql]:
+    """A second connection, for two at once."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def test_honest_sql_that_breaks_no_guard_is_let_through(sql: Sql) -> None:
+    async with sql.transaction():
+        record_id = await draw(sql, "M4-003", holder_id=await id_of(sql, "person", "service_number", "S-003"))
+        await set_item(sql, "M4-003", "state = 'ISSUED'")
+    async with sql.transaction():
+        await close(sql, "M4-003")
+        await set_item(sql, "M4-003", "state = 'IN_ROOM'")
+    assert await sql.fetchval("SELECT close_reason FROM custody_record WHERE id = $1", record_id) == "RETURNED"
+
+
+# ------------------------------------------------------------------------------------------------------------- custody: INV-1, INV-2, INV-7
+
+
+async def test_inv_01_a_second_open_record_for_an_item_is_refused(sql: Sql) -> None:
+    async with refused(sql, "custody_without_overlap"):
+        await draw(sql, "M4-001", holder_id=await id_of(sql, "person", "service_number", "S-002"))
+
+
+async def test_inv_01_the_index_alone_refuses_a_second_open_record(sql: Sql) -> None:
+    await sql.execute("ALTER TABLE custody_record DISABLE TRIGGER opened")
+    async with refused(sql, "custody_one_open_record"):
+        await draw(sql, "M4-001", holder_id=await id_of(sql, "person", "service_number", "S-002"))
+
+
+async def test_inv_01_of_two_who_draw_the_same_item_at_once_by_sql_one_is_refused(sql: Sql, second: Sql, database_url: str) -> None:
+    onlooker = await asyncpg.connect(database_url)
+    receipt = (await record_of(sql, "M4-001"))["next"]
+    item_id = await id_of(sql, "item", "serial", "M4-003")
+    first, other = sql.transaction(), second.transaction()
+    await first.start()
+    await draw(sql, "M4-003")
+    await set_item(sql, "M4-003", "state = 'ISSUED'")
+    await other.start()
+    changes = {"receipt": receipt + 1, "receipt_number": "NORTH-LATER", "item_id": item_id}
+    late = asyncio.create_task(another(second, "custody_record", "closed_at IS NULL", **changes))
+    await blocked(onlooker, late)
+    await first.commit()
+    with pytest.raises(asyncpg.PostgresError) as caught:
+        await late
+    assert caught.value.constraint_name in ("custody_without_overlap", "custody_one_open_record")
+    await other.rollback()
+    await onlooker.close()
+    assert await sql.fetchval("SELECT count(*) FROM custody_record WHERE item_id = $1", item_id) == 1
+
+
+async def test_inv_02_an_item_cannot_be_set_issued_without_a_record(sql: Sql) -> None:
+    async with refused(sql, "issued_exactly_when_open", at_commit=True):
+        await set_item(sql, "M4-003", "state = 'ISSUED'")
+
+
+async def test_inv_02_an_item_cannot_be_registered_as_issued(sql: Sql) -> None:
+    item_id = uuid7()
+    async with refused(sql, "issued_exactly_when_open", at_commit=True):
+        await tell(sql, type="ITEM_REGISTERED", item_id=item_id)
+        await another(sql, "item", "serial = 'M4-003'", id=item_id, serial="NEW1", serial_key="NEW1", state="ISSUED")
+
+
+@pytest.mark.parametrize("state", ["IN_ROOM", "IN_TRANSIT", "MISSING", "LOST", "STOLEN"])
+async def test_inv_02_an_item_that_is_out_cannot_be_set_otherwise_while_its_record_is_open(sql: Sql, state: str) -> None:
+    async with refused(sql, "issued_exactly_when_open", at_commit=True):
+        await set_item(sql, "M4-001", f"state = '{state}'")
+
+
+async def test_inv_02_a_record_cannot_be_opened_while_the_item_stays_in_the_room(sql: Sql) -> None:
+    async with refused(sql, "issued_exactly_when_open", at_commit=True):
+        await draw(sql, "M4-003")
+
+
+async def test_inv_02_a_record_cannot_be_closed_while_the_item_stays_issued(sql: Sql) -> None:
+    async with refused(sql, "issued_exactly_when_open", at_commit=True):
+        await close(sql, "M4-001")
+
+
+async def test_an_item_that_is_disposed_of_never_comes_back(sql: Sql) -> None:
+    async with sql.transaction():
+        await set_item(sql, "M4-003", "state = 'DISPOSED'")
+    async with refused(sql, "item_legal_state"):
+        await set_item(sql, "M4-003", "state = 'IN_ROOM'")
+
+
+async def test_an_item_in_maintenance_cannot_be_issued(sql: Sql) -> None:
+    async with sql.transaction():
+        await set_item(sql, "M4-003", "state = 'IN_MAINTENANCE'")
+    async with refused(sql, "item_legal_state"):
+        await set_item(sql, "M4-003", "state = 'ISSUED'")
+
+
+async def test_inv_07_who_holds_something_cannot_be_separated(sql: Sql) -> None:
+    async with refused(sql, "separated_holds_nothing"):
+        await set_person(sql, "S-001", "duty_status = 'SEPARATED'")
+
+
+async def test_inv_07_a_separated_person_cannot_draw(sql: Sql) -> None:
+    person_id = await id_of(sql, "person", "service_number", "S-003")
+    await made(people.change_duty_status(people.ChangeDutyStatus(uuid4(), person_id, DutyStatus.SEPARATED, "the contract ended")))
+    async with refused(sql, "separated_holds_nothing"):
+        await draw(sql, "M4-003", holder_id=person_id)
+
+
+async def test_inv_07_who_draws_while_being_separated_is_refused_one_of_the_two(sql: Sql, second: Sql, database_url: str) -> None:
+    onlooker = await asyncpg.connect(database_url)
+    person_id = await id_of(sql, "person", "service_number", "S-003")
+    first, other = sql.transaction(), second.transaction()
+    await first.start()
+    await draw(sql, "M4-003", holder_id=person_id)
+    await set_item(sql, "M4-003", "state = 'ISSUED'")
+    await other.start()
+    separation = asyncio.create_task(
+        second.execute("UPDATE person SET duty_status = 'SEPARATED', version = version + 1 WHERE id = $1", person_id)
+    )
+    await blocked(onlooker, separation)
+    await first.commit()
+    with pytest.raises(asyncpg.PostgresError) as caught:
+        await separation
+    assert caught.value.constraint_name == "separated_holds_nothing"
+    await other.rollback()
+    await onlooker.close()
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_inv_07_nothing_is_deleted_or_truncated(sql: Sql, table: str) -> None:
+    assert await sql.fetchval(f"SELECT count(*) FROM {table}") > 0
+    async with refused(sql, "nothing_is_deleted"):
+        await sql.execute(f"DELETE FROM {table}")
+    async with refused(sql, "nothing_is_deleted"):
+        await sql.execute(f"TRUNCATE {table} CASCADE")
+
+
+# ------------------------------------------------------------------------------------------------------------------- what never changes
+
+OTHER_VALUE = {
+    "uuid": "gen_random_uuid()",
+    "character varying": "coalesce({0}, '') || 'X'",
+    "text": "coalesce({0}, '') || 'X'",
+    "bigint": "{0} + 1",
+    "bytea": "{0} || '\\x00'",
+    "timestamp with time zone": "{0} - interval '1 minute'",
+}
+
+
+@pytest.mark.parametrize(("table", "columns"), KEPT.items())
+async def test_a_column_that_never_changes_cannot_be_edited(sql: Sql, table: str, columns: Iterable[str]) -> None:
+    types = await sql.fetch("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $1", table)
+    type_of = {row["column_name"]: row["data_type"] for row in types}
+    version = ", version = version + 1" if table in VERSIONED else ""
+    where = {"custody_record": "WHERE closed_at IS NULL"}.get(table, "")
+    for column in columns:
+        value = OTHER_VALUE[type_of[column]].format(column)
+        # The head of a stream is guarded twice; its own guard speaks first.
+        async with refused(sql, "head_follows_the_ledger" if table == "stream_head" else "kept_for_ever"):
+            await sql.execute(f"UPDATE {table} SET {column} = {value}{version} {where}")
+
+
+@pytest.mark.parametrize("table", sorted(VERSIONED))
+@pytest.mark.parametrize("version", ["version", "version + 2", "version - 1", "1"])
+async def test_a_version_neither_jumps_nor_stays(sql: Sql, table: str, version: str) -> None:
+    where = {"custody_record": "WHERE closed_at IS NULL"}.get(table, "")
+    async with refused(sql, "one_version_at_a_time"):
+        await sql.execute(f"UPDATE {table} SET version = {version} {where}")
+
+
+async def test_a_row_begins_with_version_one(sql: Sql) -> None:
+    async with refused(sql, "one_version_at_a_time"):
+        await another(sql, "purpose", "code = 'SENTINEL'", code="PATROL", version=2)
+
+
+async def test_a_closed_record_never_changes(sql: Sql) -> None:
+    for sets in ("return_note = 'as it suits'", "closed_at = NULL, close_reason = NULL", "rounds_fired = 30", "close_reason = 'LOST'"):
+        async with refused(sql, "closed_for_ever"):
+            await sql.execute(f"UPDATE custody_record SET {sets}, version = version + 1 WHERE closed_at IS NOT NULL")
+
+
+async def test_what_has_ended_stays_so(sql: Sql) -> None:
+    await sql.execute("UPDATE session SET ended_at = now()")
+    await sql.execute("UPDATE api_token SET revoked_at = now()")
+    tag_id = await id_of(sql, "tag", "code", "BADGE-S-001")
+    async with sql.transaction():
+        await tell(sql, type="TAG_REVOKED", subject="TAG", subject_id=tag_id)
+        await sql.execute("UPDATE tag SET revoked_at = now(), version = version + 1 WHERE id = $1", tag_id)
+    for back in ("session SET ended_at = NULL", "api_token SET revoked_at = NULL", "session SET ended_at = now() + interval '1 day'"):
+        async with refused(sql, "ended_for_ever"):
+            await sql.execute(f"UPDATE {back}")
+    async with refused(sql, "ended_for_ever"):
+        await sql.execute("UPDATE tag SET revoked_at = NULL, version = version + 1 WHERE id = $1", tag_id)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ keys and words
+
+
+@pytest.mark.parametrize(("serial", "key"), [("m4-001", "M4001"), ("M4 001", "M4001"), ("Ｍ４-００１", "M4001"), ("M4\u2011001", "M4001")])
+async def test_the_same_serial_in_another_spelling_is_refused(sql: Sql, serial: str, key: str) -> None:
+    async with refused(sql, "item_serial"):
+        await another(sql, "item", "serial = 'M4-002'", serial=serial, serial_key=key)
+
+
+@pytest.mark.parametrize(
+    ("serial", "key"), [("m4-001", "M4001X"), ("M4-099", "m4099"), ("M4-099", "M4-099"), ("M4-099", ""), ("M4-099", "M4 099")]
+)
+async def test_a_serial_key_that_is_not_that_of_the_serial_is_refused(sql: Sql, serial: str, key: str) -> None:
+    async with refused(sql, "item_serial_key"):
+        await another(sql, "item", "serial = 'M4-002'", serial=serial, serial_key=key)
+
+
+async def test_an_item_has_the_maker_of_its_model(sql: Sql) -> None:
+    async with refused(sql, "item_manufacturer"):
+        await another(sql, "item", "serial = 'M4-002'", serial="M4-001", serial_key="M4001", manufacturer_key="GLOCK")
+
+
+async def test_the_key_of_a_maker_is_that_of_its_name(sql: Sql) -> None:
+    async with refused(sql, "item_model_key"):
+        await another(sql, "item_model", "nomenclature = 'Carbine M4'", manufacturer_key="COLTTWO")
+
+
+async def test_the_same_nomenclature_of_a_maker_in_another_case_is_refused(sql: Sql) -> None:
+    async with refused(sql, "item_model_nomenclature"):
+        await another(sql, "item_model", "nomenclature = 'Carbine M4'", nomenclature="CARBINE m4")
+
+
+@pytest.mark.parametrize(("number", "key"), [("S-001", "S001"), ("s 001", "S001"), ("Ｓ－００１", "S001")])
+async def test_the_same_service_number_in_any_spelling_is_refused(sql: Sql, number: str, key: str) -> None:
+    async with refused(sql, "person_service_number_key_key"):
+        await another(sql, "person", "service_number = 'S-002'", service_number=number, service_number_key=key)
+
+
+async def test_a_service_number_key_that_is_not_that_of_the_number_is_refused(sql: Sql) -> None:
+    async with refused(sql, "person_key"):
+        await another(sql, "person", "service_number = 'S-002'", service_number="S-001", service_number_key="S001X")
+
+
+@pytest.mark.parametrize(("table", "column", "guard", "_words"), WORDS)
+async def test_a_word_that_there_is_not_is_refused(sql: Sql, table: str, column: str, guard: str, _words: type[StrEnum]) -> None:
+    word = ["GOD"] if column == "roles" else "GONE"
+    unique: dict[str, dict[str, str]] = {
+        "armory": {"code": "EAST"},
+        "person": {"service_number": "S-999", "service_number_key": "S999"},
+        "item_model": {"nomenclature": "Other"},
+        "item": {"serial": "M4-099", "serial_key": "M4099"},
+        "purpose": {"code": "PATROL"},
+        "account": {"username": "else", "username_key": "else"},
+    }
+    async with refused(sql, guard):
+        if table == "custody_record":
+            past = {"issued_at": "2020-01-01Z", "due_at": "2020-01-02Z", "closed_at": "2020-01-01T12:00Z"}
+            await draw(sql, "M4-003", like="M4-002", **{**past, column: word})
+        else:
+            await another(sql, table, "true", **{**unique[table], column: word})
+
+
+@pytest.mark.parametrize(
+    ("table", "guard", "changes"),
+    [
+        ("unit", "unit_words", {"code": "lower case"}),
+        ("unit", "unit_code_key", {"code": "WING"}),
+        ("armory", "armory_words", {"code": "EAST", "name": ""}),
+        ("armory", "armory_policy", {"code": "EAST", "sidearm_limit": -1}),
+        ("armory", "armory_policy", {"code": "EAST", "temporary_limit_hours": 0}),
+        ("armory", "armory_code_key", {"code": "NORTH"}),
+        ("item", "item_round_count", {"serial": "M4-099", "serial_key": "M4099", "round_count": -1}),
+        ("tag", "tag_one_target", {"code": "NOBODY", "item_id": None, "person_id": None}),
+        ("tag", "tag_words", {"code": " BLANK "}),
+        ("tag", "tag_words", {"code": ""}),
+        ("tag", "tag_code_key", {"code": "BADGE-S-001"}),
+        ("purpose", "purpose_words", {"code": "PATROL", "name": ""}),
+        ("purpose", "purpose_code_key", {"code": "SENTINEL"}),
+        ("account", "account_words", {"username": "Root", "username_key": "Root"}),
+        ("account", "account_username_key_key", {"username": "NORTH", "username_key": "north"}),
+        ("account", "account_password", {"username": "else", "username_key": "else", "password_hash": "in clear text"}),
+    ],
+)
+async def test_a_row_that_says_nonsense_is_refused(sql: Sql, table: str, guard: str, changes: dict[str, Any]) -> None:
+    async with refused(sql, guard):
+        await another(sql, table, "true", **changes)
+
+
+async def test_a_tag_cannot_name_two_targets(sql: Sql) -> None:
+    both = {"item_id": await id_of(sql, "item", "serial", "M4-001"), "person_id": await id_of(sql, "person", "service_number", "S-001")}
+    async with refused(sql, "tag_one_target"):
+        await another(sql, "tag", "true", code="BOTH", **both)
+
+
+async def test_a_unit_cannot_stand_under_itself(sql: Sql) -> None:
+    async with refused(sql, "unit_not_its_own_parent"):
+        await sql.execute("UPDATE unit SET parent_id = id, version = version + 1")
+
+
+async def test_a_token_is_nobody_elses_and_ends_after_it_begins(sql: Sql) -> None:
+    copied = "SELECT gen_random_uuid(), name, token_hash, created_at, expires_at, revoked_at, account_id FROM api_token LIMIT 1"
+    async with refused(sql, "api_token_token"):
+        await sql.execute(f"INSERT INTO api_token (id, name, token_hash, created_at, expires_at, revoked_at, account_id) {copied}")
+    for table in ("session", "api_token"):
+        async with refused(sql, f"{table}_times"):
+            await sql.execute(
+                f"INSERT INTO {table} SELECT (jsonb_populate_record(t, jsonb_build_object("
+                f"'id', gen_random_uuid(), 'token_hash', '\\x00', 'expires_at', t.created_at))).* FROM {table} t LIMIT 1"
+            )
+
+
+# ---------------------------------------------------------------------------------------------------------------------- the receipt's facts
+
+
+@pytest.mark.parametrize("minutes", [60, 0])
+async def test_a_receipt_is_due_after_it_is_issued(sql: Sql, minutes: int) -> None:
+    record = await record_of(sql, "M4-001")
+    due = await sql.fetchval("SELECT $1::timestamptz - make_interval(mins => $2)", record["issued_at"], minutes)
+    async with refused(sql, "custody_times"):
+        await draw(sql, "M4-003", due_at=due)
+
+
+async def test_a_temporary_receipt_has_a_due_time(sql: Sql) -> None:
+    async with refused(sql, "custody_due"):
+        await draw(sql, "M4-003", due_at=None)
+
+
+@pytest.mark.parametrize(
+    ("guard", "changes"),
+    [
+        ("custody_times", {"closed_at": "issued_at - interval '1 second'"}),
+        ("custody_closed_whole", {"close_reason": "NULL"}),
+        ("custody_closed_whole", {"closed_at": "NULL"}),
+        ("custody_closed_whole", {"closed_at": "NULL", "close_reason": "NULL"}),
+        ("custody_brought", {"brought_by_id": "NULL"}),
+        ("custody_brought_reason", {"brought_by_id": "(SELECT id FROM person WHERE service_number = 'S-002')"}),
+        ("custody_brought_reason", {"brought_by_id": "(SELECT id FROM person WHERE service_number = 'S-002')", "brought_reason": "''"}),
+        ("custody_rounds", {"rounds_fired": "-1"}),
+    ],
+)
+async def test_a_return_that_does_not_say_all_of_it_is_refused(sql: Sql, guard: str, changes: dict[str, str]) -> None:
+    async with refused(sql, guard):
+        await close(sql, "M4-001", **changes)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"), [("-30 minutes", "-10 minutes"), ("-2 hours", "1 hour"), ("-10 minutes", None), ("-2 hours", "-1 second")]
+)
+async def test_custody_of_an_item_never_overlaps(sql: Sql, begin: str, end: str | None) -> None:
+    """Beside a record of an hour that is closed, one that began or ended within it."""
+    now = await sql.fetchval("SELECT now()")
+
+    async def moment(shift: str | None) -> Any:
+        return shift and str(await sql.fetchval(f"SELECT $1::timestamptz + interval '{shift}'", now))
+
+    hour = {"issued_at": await moment("-1 hour"), "closed_at": str(now), "due_at": await moment("1 day")}
+    async with sql.transaction():
+        await draw(sql, "M4-003", like="M4-002", **hour)
+    inside = {"issued_at": await moment(begin), "closed_at": await moment(end), "due_at": await moment("1 day")}
+    async with refused(sql, "custody_without_overlap"):
+        await draw(sql, "M4-003", like="M4-002" if end else "M4-001", **inside)
+
+
+async def test_two_who_record_the_same_hour_at_once_are_refused_one_of_the_two(sql: Sql, second: Sql, database_url: str) -> None:
+    onlooker = await asyncpg.connect(database_url)
+    receipt = (await record_of(sql, "M4-001"))["next"]
+    item_id = await id_of(sql, "item", "serial", "M4-003")
+    hour = {"issued_at": "2026-01-01T08:00Z", "due_at": "2026-01-02T08:00Z", "closed_at": "2026-01-01T09:00Z", "item_id": item_id}
+    first, other = sql.transaction(), second.transaction()
+    await first.start()
+    await draw(sql, "M4-003", like="M4-002", **hour)
+    await other.start()
+    changes = {**hour, "receipt": receipt + 1, "receipt_number": "NORTH-LATER"}
+    late = asyncio.create_task(another(second, "custody_record", "closed_at IS NOT NULL", **changes))
+    await blocked(onlooker, late)
+    await first.commit()
+    with pytest.raises(asyncpg.PostgresError) as caught:
+        await late
+    assert caught.value.constraint_name == "custody_without_overlap"
+    await other.rollback()
+    await onlooker.close()
+
+
+@pytest.mark.parametrize("step", [-1, 0, 2])
+async def test_receipt_numbers_have_no_gap_and_are_not_used_again(sql: Sql, step: int) -> None:
+    last = (await record_of(sql, "M4-001"))["next"] - 1
+    async with refused(sql, "receipts_without_gap"):
+        await draw(sql, "M4-003", receipt=last + step, receipt_number="NORTH-OTHER")
+
+
+# ----------------------------------------------------------------------------------------------------------- INV-13: explained by an event
+
+TOUCH = {
+    "unit": "name = 'Other'",
+    "armory": "state = 'CLOSED'",
+    "person": "rank = 'GEN'",
+    "item_model": "caliber = 'other'",
+    "item": "rack = 'B-2'",
+    "tag": "revoked_at = now()",
+    "purpose": "name = 'Other'",
+    "custody_record": "closed_at = now(), close_reason = 'RETURNED', brought_by_id = holder_id",
+    "account": "roles = ARRAY['ADMIN']",
+}
+NEW: dict[str, dict[str, Any]] = {
+    "unit": {"code": "NEW"},
+    "armory": {"code": "NEW"},
+    "person": {"service_number": "NEW", "service_number_key": "NEW"},
+    "item_model": {"nomenclature": "New"},
+    "item": {"serial": "NEW", "serial_key": "NEW", "state": "IN_ROOM"},
+    "tag": {"code": "NEW"},
+    "purpose": {"code": "NEW"},
+    "account": {"username": "new", "username_key": "new"},
+}
+
+
+async def touch(sql: Sql, table: str) -> None:
+    """Change one row by plain SQL, without an event."""
+    where = "closed_at IS NULL" if table == "custody_record" else "true"
+    await sql.execute(f"UPDATE {table} SET {TOUCH[table]}, version = version + 1 WHERE id = (SELECT id FROM {table} WHERE {where} LIMIT 1)")
+
+
+@pytest.mark.parametrize("table", sorted(TOUCH))
+async def test_inv_13_a_change_without_an_event_is_refused_at_the_commit(sql: Sql, table: str) -> None:
+    assert set(TOUCH) == VERSIONED
+    async with refused(sql, "explained_by_the_ledger", at_commit=True):
+        await touch(sql, table)
+
+
+@pytest.mark.parametrize("table", sorted(VERSIONED))
+async def test_inv_13_a_new_row_without_an_event_is_refused_at_the_commit(sql: Sql, table: str) -> None:
+    async with refused(sql, "explained_by_the_ledger", at_commit=True):
+        if table == "custody_record":
+            next_receipt = (await record_of(sql, "M4-001"))["next"]
+            item_id = await id_of(sql, "item", "serial", "M4-003")
+            new = {"item_id": item_id, "receipt": next_receipt, "receipt_number": "NORTH-NEW"}
+            await another(sql, "custody_record", "closed_at IS NULL", **new)
+        else:
+            await another(sql, table, "true", **NEW[table])
+
+
+async def test_inv_13_an_event_of_an_earlier_transaction_explains_nothing(sql: Sql) -> None:
+    item_id = await id_of(sql, "item", "serial", "M4-003")
+    async with sql.transaction():
+        await tell(sql, item_id=item_id)
+    async with refused(sql, "explained_by_the_ledger", at_commit=True):
+        await sql.execute("UPDATE item SET rack = 'B-2', version = version + 1 WHERE id = $1", item_id)
+
+
+async def test_inv_13_an_event_that_was_rolled_back_explains_nothing(sql: Sql) -> None:
+    item_id = await id_of(sql, "item", "serial", "M4-003")
+    async with refused(sql, "explained_by_the_ledger", at_commit=True):
+        await sql.execute("SAVEPOINT before")
+        await tell(sql, item_id=item_id)
+        await sql.execute("ROLLBACK TO SAVEPOINT before")
+        await sql.execute("UPDATE item SET rack = 'B-2', version = version + 1 WHERE id = $1", item_id)
+
+
+async def test_inv_13_the_event_of_another_item_explains_nothing(sql: Sql) -> None:
+    async with refused(sql, "explained_by_the_ledger", at_commit=True):
+        await tell(sql, item_id=await id_of(sql, "item", "serial", "M4-004"))
+        await sql.execute("UPDATE item SET rack = 'B-2', version = version + 1 WHERE serial = 'M4-003'")
+
+
+async def test_inv_13_an_event_of_another_kind_explains_nothing(sql: Sql) -> None:
+    item_id = await id_of(sql, "item", "serial", "M4-003")
+    async with refused(sql, "explained_by_the_ledger", at_commit=True):
+        await tell(sql, type="TAG_ASSIGNED", item_id=item_id)
+        await sql.execute("UPDATE item SET rack = 'B-2', version = version + 1 WHERE id = $1", item_id)
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        {"actor_name": ""},
+        {"actor_name": "   "},
+        {"actor_kind": "ACCOUNT"},
+        {"actor_kind": "ROBOT"},
+        {"actor_id": UUID(int=0)},
+        {"credential_id": UUID(int=0)},
+        {"actor_kind": "ACCOUNT", "actor_id": UUID(int=0)},
+    ],
+    ids=["no name", "a blank name", "no account", "no such kind", "a console with an account", "a console with a token", "no such account"],
+)
+async def test_inv_13_an_event_without_an_actor_is_refused(sql: Sql, who: dict[str, Any]) -> None:
+    async with refused(sql, "ledger_actor"):
+        await tell(sql, **who)
+
+
+@pytest.mark.parametrize("column", ["actor_kind", "actor_name", "type", "subject", "subject_id", "payload"])
+async def test_inv_13_an_event_says_who_and_what(sql: Sql, column: str) -> None:
+    before = await fingerprint(sql)
+    with pytest.raises(asyncpg.NotNullViolationError) as caught:
+        await tell(sql, **{column: None})
+    assert caught.value.column_name == column
+    assert await fingerprint(sql) == before
+
+
+# --------------------------------------------------------------------------------------------------------------- INV-15, INV-18: the ledger
+
+
+async def test_inv_15_the_ledger_is_append_only(sql: Sql) -> None:
+    for sets in ("payload = '{}'", "actor_name = 'somebody else'", "seq = seq", "hash = hash"):
+        async with refused(sql, "ledger_append_only"):
+            await sql.execute(f"UPDATE ledger_event SET {sets} WHERE seq = 1")
+    async with refused(sql, "nothing_is_deleted"):
+        await sql.execute("DELETE FROM ledger_event WHERE seq = (SELECT max(seq) FROM ledger_event)")
+    async with refused(sql, "nothing_is_deleted"):
+        await sql.execute("TRUNCATE ledger_event")
+
+
+async def test_inv_15_an_insert_that_would_overwrite_is_refused(sql: Sql) -> None:
+    event_id = await sql.fetchval("SELECT event_id FROM ledger_event LIMIT 1")
+    async with refused(sql, "ledger_append_only"):
+        await sql.execute(
+            "INSERT INTO ledger_event (event_id, stream, type, subject, subject_id, payload, actor_kind, actor_name) "
+            "VALUES ($1, 'registry', 'ITEM_CHANGED', 'ITEM', $1, '{}', 'CONSOLE', 'me') "
+            "ON CONFLICT (event_id) DO UPDATE SET payload = '{}'",
+            event_id,
+        )
+
+
+async def test_inv_15_the_database_seals_an_event_whatever_the_client_says(sql: Sql) -> None:
+    head = await sql.fetchrow("SELECT * FROM stream_head WHERE stream = 'registry'")
+    old = await sql.fetchval("SELECT timestamptz '2001-02-03Z'")
+    async with sql.transaction():
+        given = {"seq": 999_999, "hash": b"h" * 32, "previous_hash": b"p" * 32, "transaction": 1, "recorded_at": old}
+        sealed = await tell(sql, **given)
+        now, xact = await sql.fetchrow("SELECT now(), pg_current_xact_id()::text::bigint")
+    assert sealed["seq"] == head["seq"] + 1
+    assert sealed["previous_hash"] == head["hash"]
+    assert sealed["transaction"] == xact
+    assert sealed["recorded_at"] >= now
+    assert sealed["effective_at"] == sealed["recorded_at"]
+    right = "sha256(convert_to(armguard_canonical(e), 'UTF8'))"
+    assert await sql.fetchval(f"SELECT hash = {right} FROM ledger_event e WHERE event_id = $1", sealed["event_id"])
+    moved = await sql.fetchrow("SELECT * FROM stream_head WHERE stream = 'registry'")
+    assert (moved["seq"], moved["hash"]) == (sealed["seq"], sealed["hash"])
+
+
+@pytest.mark.parametrize(
+    "sets", ["seq = seq + 1", "seq = 0", "hash = decode(repeat('00', 32), 'hex')", "receipts = receipts + 1", "seq = seq"]
+)
+async def test_inv_15_the_head_of_a_stream_is_not_moved_by_hand(sql: Sql, sets: str) -> None:
+    async with refused(sql, "head_follows_the_ledger"):
+        await sql.execute(f"UPDATE stream_head SET {sets}")
+
+
+async def test_inv_15_a_stream_begins_empty(sql: Sql) -> None:
+    for columns in (
+        "5, decode(repeat('00', 32), 'hex'), 0",
+        "0, decode(repeat('11', 32), 'hex'), 0",
+        "0, decode(repeat('00', 32), 'hex'), 7",
+    ):
+        async with refused(sql, "head_follows_the_ledger"):
+            await sql.execute(f"INSERT INTO stream_head (stream, seq, hash, receipts) VALUES ('second', {columns})")
+
+
+async def test_inv_15_a_stream_is_that_of_the_registry_or_of_an_arms_room(sql: Sql) -> None:
+    async with refused(sql, "stream_head_name"):
+        await sql.execute("INSERT INTO stream_head (stream, seq, hash, receipts) VALUES ('second', 0, decode(repeat('00', 32), 'hex'), 0)")
+
+
+async def test_inv_15_an_event_needs_a_stream_that_there_is(sql: Sql) -> None:
+    async with refused(sql, "ledger_stream"):
+        await tell(sql, stream="nowhere")
+
+
+@pytest.mark.parametrize("payload", ["[]", "null", '"text"', "1"])
+async def test_inv_15_a_payload_is_an_object(sql: Sql, payload: str) -> None:
+    async with refused(sql, "ledger_payload"):
+        await tell(sql, payload=payload)
+
+
+async def test_inv_15_a_payload_that_is_no_json_is_refused(sql: Sql) -> None:
+    before = await fingerprint(sql)
+    with pytest.raises(asyncpg.DataError):
+        await tell(sql, payload="{not json")
+    assert await fingerprint(sql) == before
+
+
+@pytest.mark.parametrize("words", [{"type": "item changed"}, {"type": ""}, {"subject": "item"}])
+async def test_inv_15_the_words_of_an_event_are_in_capitals(sql: Sql, words: dict[str, str]) -> None:
+    async with refused(sql, "ledger_type"):
+        await tell(sql, **words)
+
+
+@pytest.mark.parametrize(
+    "moment", ["clock_timestamp() + interval '1 second'", "timestamptz 'infinity'", "timestamptz '1899-12-31T23:59:59Z'"]
+)
+async def test_inv_18_an_event_does_not_take_effect_after_it_is_recorded(sql: Sql, moment: str) -> None:
+    async with refused(sql, "ledger_times"):
+        await sql.execute(
+            "INSERT INTO ledger_event (event_id, stream, type, subject, subject_id, payload, actor_kind, actor_name, effective_at) "
+            f"VALUES (gen_random_uuid(), 'registry', 'ITEM_CHANGED', 'ITEM', gen_random_uuid(), '{{}}', 'CONSOLE', 'me', {moment})"
+        )
+
+
+async def test_inv_18_recorded_at_is_the_servers_clock_not_the_transactions_start(sql: Sql) -> None:
+    with acting(console_actor("tests")):
+        async with sql.transaction():
+            first = await tell(sql)
+            second = await tell(sql)
+            start = await sql.fetchval("SELECT transaction_timestamp()")
+    assert start < first["recorded_at"] < second["recorded_at"]
+    assert second["seq"] == first["seq"] + 1

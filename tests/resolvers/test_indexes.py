@@ -1,0 +1,318 @@
+"""Every filter and order that a table declares stands on an index, and the relations of many rows cost as many statements as those of one."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+import graph.schema.api  # declares every table
+from graph import database
+from graph.audit.actor import Actor, acting
+from graph.resolvers.reading import Listing, PageOf
+from graph.resolvers.tables import TABLES
+from graph.settings import Settings
+from graph.words import ActorKind, Role
+from tests.conftest import Cluster, _copy
+from tests.server import Live
+
+assert graph.schema.api
+
+NUMBER = "('00000000-0000-7000-8000-' || lpad(to_hex({}), 12, '0'))::uuid"
+ROWS = {"item": 30_000, "person": 10_000, "custody_record": 60_000, "ledger_event": 60_000}
+NEVER = "0" * 32
+
+
+def uuid_of(sql: str) -> str:
+    """The SQL of the id of a numbered row."""
+    return NUMBER.format(sql)
+
+
+FILL = f"""
+INSERT INTO unit (id, code, name, parent_id, version)
+    SELECT {uuid_of("n")}, 'U' || n, 'Unit', CASE WHEN n > 1 THEN {uuid_of("n / 10 + 1")} END, 1 FROM generate_series(1, 2000) n;
+INSERT INTO armory (id, code, name, unit_id, timezone, state, temporary_limit_hours, sidearm_limit, long_gun_limit, version)
+    SELECT {uuid_of("n")}, 'A' || n, 'Room', {uuid_of("n")}, 'UTC', 'OPEN', 24, 1, 1, 1 FROM generate_series(1, 1000) n;
+INSERT INTO person (id, service_number, service_number_key, rank, family_name, given_names, unit_id, category, duty_status, version)
+    SELECT {uuid_of("n")}, 'P' || n, 'P' || n, 'AM', 'Family' || n % 500, 'Given' || n % 7, {uuid_of("1 + n % 2000")}, 'ENLISTED',
+        CASE WHEN n % 500 = 0 THEN 'SUSPENDED' ELSE 'ACTIVE' END, 1
+    FROM generate_series(1, {ROWS["person"]}) n;
+INSERT INTO item_model (id, nomenclature, manufacturer, manufacturer_key, category, slot, version)
+    SELECT {uuid_of("n")}, 'Model ' || n, 'Maker', 'MAKER', CASE WHEN n % 100 = 0 THEN 'OPTIC' ELSE 'RIFLE' END, 'LONG_GUN', 1
+    FROM generate_series(1, 2000) n;
+INSERT INTO item (id, model_id, manufacturer_key, serial, serial_key, armory_id, state, serviceability, round_count, version)
+    SELECT {uuid_of("n")}, {uuid_of("1 + n % 2000")}, 'MAKER', 'S' || n, 'S' || n, {uuid_of("1 + n % 1000")},
+        CASE WHEN n % 1000 = 0 THEN 'MISSING' WHEN n % 10 = 0 THEN 'ISSUED' ELSE 'IN_ROOM' END,
+        CASE WHEN n % 1000 = 0 THEN 'QUARANTINED' ELSE 'SERVICEABLE' END, 0, 1
+    FROM generate_series(1, {ROWS["item"]}) n;
+INSERT INTO tag (id, code, item_id, person_id, version)
+    SELECT {uuid_of("n")}, 'T' || n, {uuid_of("n")}, NULL, 1 FROM generate_series(1, {ROWS["item"]}) n
+    UNION ALL SELECT {uuid_of("1000000 + n")}, 'B' || n, NULL, {uuid_of("n")}, 1 FROM generate_series(1, {ROWS["person"]}) n;
+INSERT INTO purpose (id, code, name, categories, default_issue_type, version)
+    SELECT {uuid_of("n")}, 'D' || n, 'Duty', '{{}}', 'TEMPORARY', 1 FROM generate_series(1, 2000) n;
+INSERT INTO account (id, username, username_key, roles, all_armories, armories, state, version)
+    SELECT {uuid_of("n")}, 'a' || n, 'a' || n, '{{VIEWER}}', true, '{{}}', 'ACTIVE', 1 FROM generate_series(1, 2000) n;
+INSERT INTO custody_record (id, receipt_number, receipt, armory_id, item_id, holder_id, issue_type, purpose_id, issued_at, due_at, issued_by_id,
+        condition_out, closed_at, close_reason, condition_in, brought_by_id, version)
+    SELECT {uuid_of("n")}, 'R-' || n, n, {uuid_of("1 + n % 1000")}, {uuid_of("1 + n % 30000")}, {uuid_of("1 + n % 10000")},
+        CASE WHEN n % 200 = 0 THEN 'HAND_RECEIPT' ELSE 'TEMPORARY' END, {uuid_of("1")}, now() - n * interval '10 minutes',
+        CASE WHEN n % 200 > 0 THEN now() - n * interval '10 minutes' + interval '12 hours' END, {uuid_of("1")}, 'SERVICEABLE',
+        CASE WHEN n % 20 > 0 OR n > 30000 THEN now() - n * interval '10 minutes' + interval '6 hours' END,
+        CASE WHEN n % 20 > 0 OR n > 30000 THEN 'RETURNED' END, CASE WHEN n % 20 > 0 OR n > 30000 THEN 'SERVICEABLE' END,
+        CASE WHEN n % 20 > 0 OR n > 30000 THEN {uuid_of("1 + n % 10000")} END, 1
+    FROM generate_series(1, {ROWS["custody_record"]}) n;
+INSERT INTO stream_head (stream, armory_id, seq, hash, receipts)
+    SELECT {uuid_of("n")}::text, {uuid_of("n")}, 60, decode(repeat('00', 32), 'hex'), 60 FROM generate_series(1, 1000) n;
+INSERT INTO ledger_event (event_id, stream, seq, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_name, transaction,
+        effective_at, recorded_at, previous_hash, hash)
+    SELECT {uuid_of("n")}, {uuid_of("1 + n % 1000")}::text, 1 + n / 1000, 'ITEM_ISSUED', 'CUSTODY_RECORD', {uuid_of("n")},
+        {uuid_of("1 + n % 30000")}, {uuid_of("1 + n % 10000")}, '{{"summary": "x"}}', 'CONSOLE', 'tests', 1, now() - n * interval '10 minutes',
+        now() - n * interval '10 minutes', decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex')
+    FROM generate_series(1, {ROWS["ledger_event"]}) n;
+"""
+FILLED = ("unit", "armory", "person", "item_model", "item", "tag", "purpose", "account", "custody_record", "stream_head", "ledger_event")
+
+
+@pytest.fixture(scope="module")
+def big_url(cluster: Cluster, migrated: str) -> Iterator[str]:
+    """A database with a few years of a large organisation, written past the guards."""
+
+    async def fill(url: str) -> None:
+        connection = await asyncpg.connect(url)
+        for name in FILLED:
+            await connection.execute(f"ALTER TABLE {name} DISABLE TRIGGER ALL")
+        await connection.execute(FILL)
+        await connection.execute("ANALYZE")
+        await connection.close()
+
+    with _copy(cluster, migrated) as url:
+        asyncio.run(fill(url))
+        yield url
+
+
+@pytest.fixture
+async def big(big_url: str) -> AsyncIterator[Any]:
+    """A connection to it, with the settings that the product's own have, acting as an auditor."""
+    await database.open_door(big_url, Settings())
+    try:
+        async with asyncpg_like_ours() as connection:
+            with acting(SEES_ALL):
+                yield connection
+    finally:
+        await database.close_door()
+
+
+def asyncpg_like_ours() -> Any:
+    """A connection out of the product's own pool."""
+    from tortoise import connections
+
+    return connections.get("default").acquire_connection()
+
+
+def numbered(number: int) -> UUID:
+    """The id of a numbered row."""
+    return UUID(f"00000000-0000-7000-8000-{number:012x}")
+
+
+SEES_ALL = Actor(ActorKind.ACCOUNT, "a1", numbered(1), roles=frozenset({Role.AUDITOR}), armories=None)
+SEES_ONE = Actor(ActorKind.ACCOUNT, "a2", numbered(2), roles=frozenset({Role.ARMORER}), armories=frozenset({numbered(5)}))
+NOW = datetime.now(UTC)
+
+# For each filter of each table a value that few rows have, as a client would give it.
+VALUES: dict[str, dict[str, Any]] = {
+    "Account": {},
+    "Unit": {"code": "U77"},
+    "Armory": {"code": "A77", "unit": numbered(77)},
+    "ItemModel": {"category": "OPTIC"},
+    "Item": {
+        "armory": numbered(5),
+        "model": numbered(77),
+        "state": "MISSING",
+        "serviceability": "QUARANTINED",
+        "serial_key": "S777",
+        "serial_prefix": "S777",
+    },
+    "Person": {
+        "unit": numbered(77),
+        "duty_status": "SUSPENDED",
+        "service_number_key": "P77",
+        "service_number_prefix": "P77",
+        "family_name": "Family77",
+    },
+    "Purpose": {"code": "D77"},
+    "CustodyRecord": {
+        "open": True,
+        "overdue": True,
+        "armory": numbered(5),
+        "holder": numbered(77),
+        "item": numbered(77),
+        "receipt_number": "R-77",
+        "issued_after": NOW - timedelta(days=1),
+        "issued_before": NOW - timedelta(days=414),
+    },
+    "LedgerEvent": {
+        "stream": str(numbered(5)),
+        "item": numbered(77),
+        "person": numbered(77),
+        "record": numbered(77),
+        "after_seq": 55,
+    },
+}
+
+# A list that a client can ask for: which order, which filters that can go with it. Only the ledger's are bound to an order: `SEQ` is one
+# stream's, `RECORDED_AT` that of an item or a person.
+ORDERS = {
+    ("LedgerEvent", "SEQ"): ({"stream"}, {"stream", "after_seq"}),
+    ("LedgerEvent", "RECORDED_AT"): ({"item"}, {"person"}, {"record"}),
+}
+
+# Few rows by one index, then sorted: the filter lets so little through that the sort is of a handful of rows.
+SORTS_A_FEW = 1500
+
+
+def lists() -> list[tuple[str, str, tuple[str, ...]]]:
+    """Every order of every table, alone and with every filter."""
+    found: list[tuple[str, str, tuple[str, ...]]] = []
+    for kind, table in sorted(TABLES.items()):
+        for order in table.orders:
+            sets = ORDERS.get((kind, order), (set(), *({name} for name in table.filters)))
+            found += [(kind, order, tuple(sorted(names))) for names in sets]
+    return found
+
+
+def steps(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every step of a plan."""
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from steps(part)
+
+
+async def plan_of(connection: Any, sql: str, values: list[Any]) -> list[Mapping[str, Any]]:
+    """The steps that a statement really took."""
+    import json
+
+    answer = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *values)
+    return list(steps(json.loads(answer)[0]["Plan"]))
+
+
+def complaints(plan: list[Mapping[str, Any]], table: str) -> list[str]:
+    """What is wrong with a plan: the whole table read, many rows sorted, or many read in vain."""
+    found = []
+    for step in plan:
+        kind, rows = step["Node Type"], int(step["Actual Rows"])
+        if kind == "Seq Scan" and step.get("Relation Name") == table:
+            found.append(f"reads all of {table}")
+        if "Sort" in kind and int(step["Plans"][0]["Actual Rows"]) > SORTS_A_FEW:
+            found.append(f"sorts {step['Plans'][0]['Actual Rows']} rows")
+        if int(step.get("Rows Removed by Filter", 0)) > SORTS_A_FEW:
+            found.append(f"reads {step['Rows Removed by Filter']} rows in vain for {rows}")
+    return found
+
+
+def test_every_filter_has_a_value_here() -> None:
+    assert {kind: set(table.filters) for kind, table in TABLES.items() if table.orders} == {
+        kind: set(values) for kind, values in VALUES.items()
+    }
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize(("kind", "order", "names"), lists(), ids=lambda part: part if isinstance(part, str) else "+".join(part) or "all")
+async def test_a_page_stands_on_an_index(big: Any, kind: str, order: str, names: tuple[str, ...], descending: bool) -> None:
+    listing = Listing(TABLES[kind], {name: VALUES[kind][name] for name in names}, order, descending)
+    for asked, backwards in ((PageOf(first=50), False), (PageOf(last=50), True)):
+        sql, query = listing.statement(asked, 50, backwards)
+        plan = await plan_of(big, sql, query.values)
+        assert complaints(plan, TABLES[kind].name) == [], (sql, plan)
+
+
+@pytest.mark.parametrize(("kind", "order"), sorted({(kind, order) for kind, order, _ in lists()}))
+async def test_a_later_page_begins_at_its_cursor(big: Any, kind: str, order: str) -> None:
+    names = next(names for found, ordered, names in lists() if (found, ordered) == (kind, order))
+    listing = Listing(TABLES[kind], {name: VALUES[kind][name] for name in names}, order)
+    page = await listing.page(PageOf(last=2))
+    sql, query = listing.statement(PageOf(first=50, after=page.cursors[0]), 50, False)
+    plan = await plan_of(big, sql, query.values)
+    assert complaints(plan, TABLES[kind].name) == [], (sql, plan)
+    assert int(plan[0]["Actual Rows"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "order", "names"),
+    [("Item", "SERIAL", ()), ("CustodyRecord", "ISSUED_AT", ()), ("CustodyRecord", "ISSUED_AT", ("open",)), ("LedgerEvent", "SEQ", ("stream",))],
+)
+async def test_the_page_of_one_arms_room_stands_on_an_index(big: Any, kind: str, order: str, names: tuple[str, ...]) -> None:
+    with acting(SEES_ONE):
+        sql, query = Listing(TABLES[kind], {name: VALUES[kind][name] for name in names}, order).statement(PageOf(first=50), 50, False)
+        plan = await plan_of(big, sql, query.values)
+    assert complaints(plan, TABLES[kind].name) == [], (sql, plan)
+
+
+@pytest.mark.parametrize(("kind", "order", "names"), [("Item", "SERIAL", ("serial_prefix",)), ("CustodyRecord", "ISSUED_AT", ("open",))])
+async def test_a_statement_that_is_run_often_keeps_its_plan(big: Any, kind: str, order: str, names: tuple[str, ...]) -> None:
+    """A generic plan knows neither the scope nor the beginning of a serial: PostgreSQL must go on planning with the values."""
+    listing = Listing(TABLES[kind], {name: VALUES[kind][name] for name in names}, order)
+    sql, query = listing.statement(PageOf(first=50), 50, False)
+    for _ in range(12):
+        await big.fetch(sql, *query.values)
+    row = await big.fetchrow("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1", sql)
+    assert row["generic_plans"] == 0
+    assert row["custom_plans"] >= 12
+
+
+@pytest.mark.parametrize("kind", sorted(TABLES))
+async def test_every_relation_stands_on_an_index(big: Any, kind: str) -> None:
+    from graph.resolvers.tables import Query
+
+    for name, link in TABLES[kind].links.items():
+        of, query = TABLES[link.kind], Query(SEES_ALL)
+        keys = query.bind([numbered(number) for number in range(70, 80)])
+        where = f"it.{link.theirs} = any({keys}) AND ({link.where}) AND ({query.scope(of)})"
+        plan = await plan_of(big, f"SELECT {of.selection} FROM {of.name} it WHERE {where} ORDER BY {link.order}", query.values)
+        assert complaints(plan, of.name) == [], (name, plan)
+
+
+ITEMS = """query ($n: Int!) { items(first: $n, filter: {state: ISSUED}) { edges { node {
+    model { nomenclature } armory { code unit { code } } tags { code } openCustody { holder { name unit { code } tags { code } } purpose { code } }
+} } } }"""
+RECORDS = """query ($n: Int!) { custodyRecords(first: $n) { totalCount edges { node {
+    armory { code } item { serial model { nomenclature } } holder { name holdings { item { serial } } } issuedBy { username }
+} } } }"""
+EVENTS = """query ($n: Int!) { armory(code: "NORTH") { events(first: $n) { edges { node {
+    armory { code } item { serial } person { name } record { receiptNumber }
+} } } } }"""
+
+
+@pytest.mark.parametrize(("query", "statements"), [(ITEMS, 11), (RECORDS, 10), (EVENTS, 6)], ids=["items", "records", "events"])
+async def test_the_relations_of_many_rows_cost_no_more_statements_than_those_of_one(
+    live: Live, monkeypatch: pytest.MonkeyPatch, query: str, statements: int
+) -> None:
+    north = live.as_("north")
+    for number in range(1, 11):
+        assert (await north.issue(f"S-{number + 5:03}", f"M4-{number:03}"))["__typename"] == "ItemsIssued"
+    count = itertools.count()
+    real = database.fetch
+
+    async def counting(sql: str, *values: Any) -> Any:
+        if "FROM api_token" not in sql:  # whether the token still stands is looked up by the clock
+            next(count)
+        return await real(sql, *values)
+
+    await north(query, n=1)
+    monkeypatch.setattr(database, "fetch", counting)
+    spent = []
+    for rows in (1, 10):
+        before = next(count)
+        await north(query, n=rows)
+        spent.append(next(count) - before - 1)
+    assert spent[0] == spent[1] <= statements, spent
+
+
+def test_the_ids_of_the_filled_rows_are_what_python_says() -> None:
+    assert numbered(255).hex.endswith("0000000000ff")
+    assert len(str(uuid4())) == len(str(numbered(1)))
