@@ -1,0 +1,124 @@
+"""What the README says works as written: its GraphQL over a real server with the demo's data, its commands in a real shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from graph.demo import password_of
+from tests.server import Client, Live, subscribe
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+LEGACY = ROOT / "tests" / "data" / "armguard-v2.sqlite3"
+
+
+def blocks(language: str) -> list[str]:
+    """The README's blocks of a language, in order."""
+    found = re.findall(rf"^ *```{language}\n(.*?)^ *```", README, re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) for block in found]
+
+
+def commands(start: str) -> list[str]:
+    """The README's command lines that begin so."""
+    lines = [line.strip() for block in blocks("sh") for line in block.replace("\\\n", " ").splitlines()]
+    return [line.split("  #")[0] for line in lines if line.startswith(start)]
+
+
+def graphql(name: str) -> str:
+    """The README's GraphQL document with this name; each "NEW-UUID" is a fresh one, as in GraphiQL."""
+    (found,) = [block for block in blocks("graphql") if re.search(rf"^(query|mutation|subscription) {name}\b", block)]
+    return re.sub('"NEW-UUID"', lambda _: f'"{uuid4()}"', found)
+
+
+def shell(line: str, url: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command line of the README; `.venv/bin/armguard` is the one of this run."""
+    line = line.replace(".venv/bin/armguard", f"{sys.executable} -m graph.cli")
+    environment = {**os.environ, "ARMGUARD_DATABASE_URL": url, **more}
+    return subprocess.run(["/bin/sh", "-c", line], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_every_graphql_block_is_run_here() -> None:
+    names = [re.match(r"(query|mutation|subscription) (\w+)", block) for block in blocks("graphql")]
+    assert [name[2] for name in names if name] == ["Scan", "Issue", "Watch", "Again", "Return"]
+    assert all(names)
+
+
+async def test_the_walk(demo_live: Live) -> None:
+    sign_in = 'mutation ($p: String!) { signIn(input: {username: "armorer.north", password: $p}) { ... on SignedIn { token } } }'
+    token = (await demo_live.as_(None)(sign_in, p=password_of("armorer.north")))["signIn"]["token"]
+    client = Client(demo_live.url, token)
+    assert (await client(graphql("Scan")))["scan"]["openCustody"] is None
+    async with demo_live.socket(None, token) as socket:
+        feed = await subscribe(socket, graphql("Watch"))
+        assert (await feed.next())["data"]["custodyFeed"]["event"] is None
+        issued = (await client(graphql("Issue")))["issueItems"]
+        assert issued["__typename"] == "ItemsIssued"
+        event = (await feed.next())["data"]["custodyFeed"]["event"]
+        assert (event["type"], event["item"]["serial"]) == ("ITEM_ISSUED", "M4-100002")
+        again = (await client(graphql("Again")))["issueItems"]
+        (refusal,) = again["refusals"]
+        assert (refusal["code"], refusal["receiptNumber"]) == ("ITEM_NOT_AVAILABLE", issued["records"][0]["receiptNumber"])
+        assert refusal["holder"] == issued["records"][0]["holder"]
+        returned = (await client(graphql("Return")))["returnItems"]
+        assert returned["records"][0]["item"] == {"serial": "M4-100002", "state": "IN_ROOM", "roundCount": 12}
+        assert (await feed.next())["data"]["custodyFeed"]["event"]["type"] == "ITEM_RETURNED"
+    await client.http.aclose()
+
+
+def test_the_ledger_is_verified_and_a_row_broken_by_hand_is_refused(demo_url: str, tmp_path: Path) -> None:
+    verify, export = commands(".venv/bin/armguard ledger")
+    assert "The chain is whole." in shell(verify, demo_url).stdout
+    done = shell(export.replace("ledger.jsonl", str(tmp_path / "ledger.jsonl")), demo_url)
+    assert "The chain is whole." in done.stdout
+    broken = [shell(line, demo_url) for line in commands(".venv/bin/armguard psql")]
+    assert [result.returncode != 0 for result in broken] == [True] * 3
+    assert [result.stderr.strip().splitlines()[-1] for result in broken] == [
+        "ERROR:  The ledger is append-only.",
+        "ERROR:  Nothing is ever deleted from custody_record.",
+        "ERROR:  A change of item needs its event in the same transaction.",
+    ]
+    assert "The chain is whole." in shell(verify, demo_url).stdout
+
+
+@pytest.mark.skipif(subprocess.run(["which", "curl"], capture_output=True).returncode != 0, reason="curl is not installed")
+async def test_the_first_script(demo_url: str, demo_live: Live) -> None:
+    import asyncio
+
+    token_line, curl = [*commands("TOKEN="), *commands("curl")]
+    curl = curl.replace("http://127.0.0.1:8000", demo_live.url)
+    result = await asyncio.to_thread(shell, f"{token_line}\n{curl}", demo_url)
+    edges: list[Any] = json.loads(result.stdout)["data"]["armories"]["edges"]
+    assert [edge["node"]["code"] for edge in edges] == ["NORTH"]
+
+
+def test_an_own_arms_room_and_the_import(empty_url: str) -> None:
+    create, account = [*commands(".venv/bin/armguard armory create"), *commands(".venv/bin/armguard account create")]
+    assert shell(create, empty_url).returncode == 0
+    made = shell(f"echo 'a long enough password' | {account} --password-stdin", empty_url)
+    assert made.returncode == 0, made.stderr
+    dry, real = [line.replace("armguard-v2.sqlite3", str(LEGACY)) for line in commands(".venv/bin/armguard import-legacy")]
+    assert "This was a dry run" in shell(dry, empty_url).stdout
+    assert "1603 rows written." in shell(real, empty_url).stdout
+    assert "0 rows written." in shell(real, empty_url).stdout
+
+
+def test_every_file_and_page_that_the_readme_names_is_there() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert [link for link in links if not link.startswith("http") and not (ROOT / link).exists()] == []
+
+
+def test_every_setting_that_the_readme_names_is_one() -> None:
+    from graph.settings import Settings
+
+    named = set(re.findall(r"ARMGUARD_([A-Z_]+)", README))
+    assert {name.lower() for name in named} <= set(Settings.model_fields)
