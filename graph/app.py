@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import asyncpg
 import structlog
 from cross_web import HTTPException
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message as TransportMessage
 from uuid_utils.compat import uuid7
 
 from graph import __version__, database, feed
@@ -35,11 +39,64 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
     "connect-src 'self' ws: wss:; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+CLOSE_REASON_BYTES = 123  # what a close frame has room for (RFC 6455, 5.5.1)
 log = structlog.get_logger("armguard.http")
+
+
+class Socket(ASGIWebSocketAdapter):
+    """A socket that closes once, and whose reason fits into the frame that says it."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close it, if it is not closed."""
+        if self.ws.application_state is WebSocketState.CONNECTED:
+            fitting = reason.encode(errors="replace")[:CLOSE_REASON_BYTES].decode(errors="ignore")
+            with contextlib.suppress(WebSocketDisconnect):
+                await super().close(code, fitting)
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        """Send a message, if the socket is still there."""
+        if self.ws.application_state is not WebSocketState.CONNECTED:
+            raise WebSocketDisconnected
+        await super().send_json(message)
+
+
+class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
+    """graphql-transport-ws: a message that is none closes the socket with 4400, and a client that has gone is no fault of ours."""
+
+    async def handle_message(self, message: Any) -> None:
+        """Take a message, if it has the shape of one."""
+        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+            await self.handle_invalid_message("A message is a JSON object with a type.")
+        elif message["type"] == "complete" and not isinstance(message.get("id"), str):
+            await self.handle_invalid_message("The id of an operation is a string.")
+        else:
+            await super().handle_message(cast("TransportMessage", message))
+
+    async def handle_subscribe(self, message: Any) -> None:
+        """Begin an operation, if the message has all that it takes."""
+        payload = message.get("payload")
+        if not self.connection_acknowledged or (
+            isinstance(message.get("id"), str)
+            and isinstance(payload, dict)
+            and isinstance(payload.get("query"), str)
+            and isinstance(payload.get("variables"), dict | None)
+            and isinstance(payload.get("operationName"), str | None)
+        ):
+            await super().handle_subscribe(message)
+        else:
+            await self.handle_invalid_message("`subscribe` takes an id and a payload with `query`, `variables` and `operationName`.")
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        """Log what failed in an operation."""
+        if not isinstance(error, WebSocketDisconnected):
+            await super().handle_task_exception(error)
 
 
 class GraphQLView(GraphQL[Context, None]):
     """The GraphQL endpoint: POST for queries and mutations, graphql-transport-ws for subscriptions, and the page for a browser."""
+
+    websocket_adapter_class = Socket
+    graphql_transport_ws_handler_class = SocketProtocol
 
     async def get_context(self, request: Request | WebSocket, response: Any) -> Context:  # noqa: ARG002
         """Who asks. A token that is no good does not fail the request here: the field that needs it says so."""
@@ -56,6 +113,13 @@ class GraphQLView(GraphQL[Context, None]):
             if denied is not None:
                 raise ConnectionRejectionError
         return await super().on_ws_connect(context)
+
+    def decode_json(self, data: str | bytes) -> object:
+        """A message of a socket, which must be JSON that can be read."""
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            raise json.JSONDecodeError("It is not JSON", "", 0) from None
 
     def parse_json(self, data: str | bytes) -> Any:
         """The body, which must be one JSON object."""
@@ -136,7 +200,7 @@ async def ready(_request: Request) -> Response:
     parts = {"database": "ok", "feed": "ok"}
     try:
         await database.fetch("SELECT 1")
-    except (ArmGuardError, OSError):
+    except (ArmGuardError, OSError, asyncpg.PostgresError):
         parts["database"] = "not reachable"
     try:
         if not feed.the_feed().listening.is_set():
@@ -153,6 +217,11 @@ async def failed(_request: Request, error: Exception) -> Response:
         return error_response(503, error.code, str(error))
     log.error("request_failed", exc_info=error)
     return error_response(500, "INTERNAL", "Something went wrong on the server.")
+
+
+async def hung_up(_request: Request, _error: Exception) -> Response:
+    """The client went away before its request was read: nobody hears the answer, and it is no fault of ours."""
+    return Response(status_code=499)
 
 
 class Dispatch:
@@ -200,7 +269,7 @@ def create_app(settings: Settings, url: str) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         lifespan=lifespan,
-        exception_handlers={Exception: failed, ArmGuardError: failed},
+        exception_handlers={Exception: failed, ArmGuardError: failed, ClientDisconnect: hung_up},
     )
     app.add_middleware(RequestId, body_bytes=settings.body_bytes)
     return app

@@ -33,6 +33,8 @@ LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says when the server dies under a connection that is just given back
+    asyncpg.TooManyConnectionsError,
     asyncpg.CannotConnectNowError,
     OSError,
 )
@@ -173,9 +175,10 @@ async def close_door() -> None:
     global _door
     if _door is None:
         return
-    closing, _door = _door, None
+    closing = _door
     if closing.under_way:
         await asyncio.wait(closing.under_way, timeout=closing.settings.shutdown_seconds)
+    _door = None
     await closing.context.close_connections()
 
 

@@ -154,6 +154,11 @@ async def loaded() -> bool:
     return await LedgerEvent.filter(request_id=uuid5(NAMESPACE_URL, "armguard:demo/last")).exists()
 
 
+async def strangers() -> bool:
+    """Whether somebody else's accounts are in the database."""
+    return await Account.exclude(username_key__in=[name for name, _, _ in ACCOUNTS]).exists()
+
+
 async def _places() -> None:
     for code, name, parent in UNITS:
         await done(armory.register_unit(armory.RegisterUnit(request_id(), code, name, parent)))

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import structlog
 from asyncpg import Record
 from broadcaster import Broadcast
+from broadcaster._base import Subscriber
 
 from graph.audit.ledger import Sealed, read_events, read_heads
 from graph.errors import Unavailable
@@ -23,6 +26,7 @@ from graph.settings import Settings
 
 CHANNEL = "armguard"
 HEARTBEAT_SECONDS = 5.0
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
 STREAMS_PER_MESSAGE = 100
 
 log = structlog.get_logger("armguard.feed")
@@ -89,17 +93,15 @@ class Feed:
         self._tails: dict[str, Tail] = {}
         self._pending: dict[str, int] = {}
         self._announced = asyncio.Event()
-        self._broadcast: Broadcast | None = None
-        self._tasks = [asyncio.create_task(self._publish()), asyncio.create_task(self._listen())]
         self.listening = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """End the tails, the publisher and the watch."""
+        """End the tails, and the connection to the broadcaster."""
         for tail in self._tails.values():
             tail.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
 
     def announce(self, appended: Sequence[Sealed]) -> None:
         """Say, after a commit, how far its streams have come. Never fails and never waits."""
@@ -108,60 +110,73 @@ class Feed:
         if appended:
             self._announced.set()
 
-    async def _publish(self) -> None:
+    async def _run(self) -> None:
+        """Keep a connection to the broadcaster, for as long as the feed runs."""
+        pause = SHORTEST_PAUSE_SECONDS
+        while True:
+            began = time.monotonic()
+            try:
+                await self._connected()
+            except Exception as error:
+                reasons = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
+                if time.monotonic() - began > HEARTBEAT_SECONDS:
+                    pause = SHORTEST_PAUSE_SECONDS
+                log.warning("feed_broadcaster_lost", reason=type(reasons[0]).__name__, again_in_seconds=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _connected(self) -> None:
+        """One connection to the broadcaster, until publishing or listening fails: then both begin anew on another.
+
+        Its clean end takes a moment at most: a connection that went silent answers nothing any more.
+        """
+        broadcast, subscription = Broadcast(self._url), contextlib.AsyncExitStack()
+        try:
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await broadcast.connect()
+                subscriber = await subscription.enter_async_context(broadcast.subscribe(CHANNEL))
+            self.listening.set()
+            for tail in self._tails.values():
+                tail.poke()
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._publish(broadcast))
+                both.create_task(self._listen(subscriber))
+        finally:
+            self.listening.clear()
+            for end in (subscription.aclose, broadcast.disconnect):
+                with contextlib.suppress(Exception):
+                    async with asyncio.timeout(1):
+                        await end()
+
+    async def _publish(self, broadcast: Broadcast) -> None:
+        """Publish what was announced, and a heartbeat when nothing was. What could not be published stays for the next connection."""
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
                     await self._announced.wait()
             self._announced.clear()
-            pending, self._pending = list(self._pending.items()), {}
-            for start in range(0, max(len(pending), 1), STREAMS_PER_MESSAGE):
-                await self._send(dict(pending[start : start + STREAMS_PER_MESSAGE]))
+            while True:
+                heads = dict(itertools.islice(self._pending.items(), STREAMS_PER_MESSAGE))
+                try:
+                    async with asyncio.timeout(HEARTBEAT_SECONDS):
+                        await broadcast.publish(CHANNEL, json.dumps(heads))
+                except Exception:
+                    self._announced.set()
+                    raise
+                for stream, seq in heads.items():
+                    if self._pending[stream] == seq:
+                        del self._pending[stream]
+                if not self._pending:
+                    break
 
-    async def _send(self, heads: Mapping[str, int]) -> None:
-        if self._broadcast is None:
-            return
-        try:
-            async with asyncio.timeout(HEARTBEAT_SECONDS):
-                await self._broadcast.publish(CHANNEL, json.dumps(heads))
-        except Exception as error:
-            log.warning("feed_wake_up_lost", reason=type(error).__name__)
-
-    async def _listen(self) -> None:
-        pause = 0.1
+    async def _listen(self, subscriber: Subscriber) -> None:
+        """Wake the tails that a message names. When none comes, not even our own heartbeat, the connection is dead."""
         while True:
-            try:
-                async for heads in self._messages():
-                    pause = 0.1
-                    for stream in heads:
-                        if stream in self._tails:
-                            self._tails[stream].poke()
-            except Exception as error:
-                log.warning("feed_broadcaster_lost", reason=type(error).__name__, again_in_seconds=pause)
-            self.listening.clear()
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 5.0)
-
-    async def _messages(self) -> AsyncIterator[dict[str, int]]:
-        """The messages of one connection to the broadcaster, until it fails or falls silent; our own heartbeat must come back too."""
-        broadcast = Broadcast(self._url)
-        try:
-            async with asyncio.timeout(HEARTBEAT_SECONDS):
-                await broadcast.connect()
-            async with broadcast.subscribe(CHANNEL) as subscriber:
-                self._broadcast = broadcast
-                self.listening.set()
-                for tail in self._tails.values():
-                    tail.poke()
-                while True:
-                    async with asyncio.timeout(3 * HEARTBEAT_SECONDS):
-                        event = await subscriber.get()
-                    yield json.loads(event.message)
-        finally:
-            self._broadcast = None
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(1):
-                    await broadcast.disconnect()
+            async with asyncio.timeout(3 * HEARTBEAT_SECONDS):
+                event = await subscriber.get()
+            for stream in json.loads(event.message):
+                if stream in self._tails:
+                    self._tails[stream].poke()
 
     def _tail(self, stream: str, head: int) -> Tail:
         if stream not in self._tails:

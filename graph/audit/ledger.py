@@ -144,6 +144,18 @@ async def export_events(
             seq = rows[-1]["seq"]
 
 
+async def stray_events() -> list[str]:
+    """Events that no export reaches, in words: beyond the head of their stream, or in a stream that there is not.
+
+    There are none unless somebody took the guards off: an event and its head are committed together.
+    """
+    rows = await database.fetch(
+        "SELECT e.stream, e.seq, e.event_id FROM ledger_event e LEFT JOIN stream_head h ON h.stream = e.stream "
+        "WHERE h.stream IS NULL OR e.seq > h.seq ORDER BY e.stream, e.seq LIMIT 100"
+    )
+    return [f"event {row['seq']} of {row['stream']} ({row['event_id']}) lies outside of its stream" for row in rows]
+
+
 async def lock_request(actor_key: str, request_id: UUID) -> None:
     """Let only one transaction at a time work on a request of an actor."""
     await database.fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{actor_key}/{request_id}")

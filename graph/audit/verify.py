@@ -38,11 +38,28 @@ class Report:
         return not self.faults
 
 
+NUMBERS = frozenset({"seq", "transaction"})
+NULLABLE = frozenset({"item_id", "person_id", "actor_id", "credential_id", "witness_id", "request_id", "corrects"})
+
+
+def shape_fault(event: Mapping[str, Any]) -> str | None:
+    """What of an event is not as an export writes it: what the hash does not see must not be there at all."""
+    known = (*FIELDS, "hash")
+    for name in known:
+        if name not in event:
+            return f"the field {name} is not there"
+        value = event[name]
+        if type(value) is not (int if name in NUMBERS else str) and not (value is None and name in NULLABLE):
+            return f"the field {name} cannot be {value!r}"
+    unknown = sorted(str(name) for name in event.keys() - set(known))
+    return f"there is no field {unknown[0]} in an event" if unknown else None
+
+
 def fault_of(event: Mapping[str, Any], seq: int, previous: str) -> str | None:
     """What is wrong with an event that should have this seq and previous hash."""
-    missing = [name for name in (*FIELDS, "hash") if name not in event]
-    if missing:
-        return f"the field {missing[0]} is not there"
+    misshapen = shape_fault(event)
+    if misshapen is not None:
+        return misshapen
     if event["seq"] != seq:
         return f"it should be number {seq}: an event is gone, doubled or out of order"
     if event["previous_hash"] != previous:

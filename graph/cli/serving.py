@@ -93,7 +93,7 @@ async def _load_demo(settings: Settings, url: str) -> None:
     try:
         if await demo_data.loaded():
             return
-        if await database.fetch("SELECT FROM account WHERE username_key <> ALL ($1) LIMIT 1", [name for name, _, _ in demo_data.ACCOUNTS]):
+        if await demo_data.strangers():
             raise StartupError("This database is in use already; the demo wants one of its own. Set ARMGUARD_DATA_DIR to a new folder.")
         with progress() as move, acting(console_actor("demo")):
             await demo_data.load(move)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -27,7 +28,7 @@ from graph.rules.accounts import SESSION_PREFIX, SHORTEST_PASSWORD, TOKEN_PREFIX
 from graph.words import AccountState, EventType, Role, Subject
 
 _hasher = PasswordHasher()
-_hashing = asyncio.Semaphore(os.cpu_count() or 1)
+_hashers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="argon2")
 _NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
@@ -88,16 +89,14 @@ async def hash_password(password: str) -> str:
     if len(password) < SHORTEST_PASSWORD:
         message = f"A password has at least {SHORTEST_PASSWORD} characters; a sentence is good."
         raise Refused([Refusal(RefusalCode.INVALID_VALUE, message, path="password", limit=SHORTEST_PASSWORD)])
-    async with _hashing:
-        return await asyncio.to_thread(_hasher.hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_hashers, _hasher.hash, password)
 
 
 async def _matches(stored: str, password: str) -> bool:
-    async with _hashing:
-        try:
-            return await asyncio.to_thread(_hasher.verify, stored, password)
-        except (VerificationError, InvalidHashError):
-            return False
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_hashers, _hasher.verify, stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
 
 
 async def create_account(command: CreateAccount, password: str | None) -> Answer | Refused:

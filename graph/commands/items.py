@@ -163,7 +163,7 @@ async def register_item(command: RegisterItem) -> Answer | Refused:
             serviceability=command.serviceability,
             round_count=command.round_count,
         )
-        facts = {"model": model.nomenclature, "armory": command.armory}
+        facts = {"model": model.nomenclature, "armory": command.armory.strip().upper()}
         await append(await register(item, str(armory_id), EventType.ITEM_REGISTERED, Subject.ITEM, facts, item_id=item.id))
         return [item.id]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from asyncpg import Record
 
 from graph import database
 from graph.audit.actor import Actor
+from graph.audit.ledger import read_heads
 from graph.errors import BadInput
 from graph.feed import Watch, the_feed
 from graph.models.ledger import REGISTRY
@@ -87,18 +89,21 @@ class FeedMessage:
 async def custody_feed(actor: Actor, after: str | None, armories: Sequence[UUID] | None) -> AsyncIterator[FeedMessage]:
     """Every event of the actor's arms rooms after a cursor, in order, once, and then each as it is committed.
 
-    The actor's standing and scope are looked at again for every event, and every few seconds when none comes.
+    The actor's standing and scope are looked at again for every event, and every few seconds when none comes; what arms rooms there
+    are, every few seconds.
 
     Raises:
-        BadInput: the cursor is not one of the feed.
+        BadInput: the cursor is not one of the feed, or not one of this ledger.
         Unauthenticated: the account, session or token has ended meanwhile.
     """
     cursor = read_feed_cursor(after) if after is not None else {}
     pause = database.door().settings.standing_seconds
     async with the_feed().watching(await _streams(actor, armories)) as watch:
+        covered = time.monotonic()
         if after is None:
             cursor = watch.heads()
             yield FeedMessage(feed_cursor(cursor), None)
+        await _refuse_ahead(cursor, watch)
         while True:
             delivered = False
             for stream, tail in list(watch.tails.items()):
@@ -112,7 +117,18 @@ async def custody_feed(actor: Actor, after: str | None, armories: Sequence[UUID]
             if not delivered:
                 await watch.news(pause)
                 actor = await still_standing(actor)
+            if time.monotonic() - covered >= pause:
                 await _cover(watch, actor, armories)
+                covered = time.monotonic()
+
+
+async def _refuse_ahead(cursor: dict[str, int], watch: Watch) -> None:
+    """A place that the ledger has not reached would wait in silence until it does, and miss what comes before."""
+    if any(cursor.get(stream, 0) > head for stream, head in watch.heads().items()):
+        heads = await read_heads()  # a tail may be a moment behind
+        if any(cursor.get(stream, 0) > heads[stream][0] for stream in watch.tails):
+            message = "This cursor is ahead of the ledger: it is from elsewhere, or a backup was restored since. Begin without `after`."
+            raise BadInput(message)
 
 
 async def _cover(watch: Watch, actor: Actor, armories: Sequence[UUID] | None) -> None:

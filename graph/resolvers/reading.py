@@ -74,7 +74,8 @@ async def related(of: Table, link: str, parent: Mapping[str, Any]) -> list[Recor
 
 async def by_id(of: Table, row_id: UUID) -> Record | None:
     """One row by its id, if the actor may see it."""
-    rows = await reader().related(Link(of.kind, "id", "event_id" if of.kind == "LedgerEvent" else "id"), row_id)
+    column = "event_id" if of.kind == "LedgerEvent" else "id"
+    rows = await reader().related(Link(of.kind, "id", column, order=f"it.{column}"), row_id)
     return rows[0] if rows else None
 
 

@@ -14,7 +14,9 @@ def number_key(marked: str) -> str:
     Raises:
         ValueError: nothing is left.
     """
-    key = _BLANKS_AND_HYPHENS.sub("", unicodedata.normalize("NFKC", marked)).upper()
+    key, before = marked, ""
+    while key != before:  # upper case may undo the normal form, and the other way round; once for almost everything
+        key, before = _BLANKS_AND_HYPHENS.sub("", unicodedata.normalize("NFKC", key)).upper(), key
     if not key:
         raise ValueError("A number needs at least one letter or digit.")
     return key

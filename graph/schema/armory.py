@@ -26,7 +26,7 @@ from graph.schema.base import (
     node,
     optional,
 )
-from graph.schema.inputs import command_of
+from graph.schema.inputs import code, command_of
 from graph.schema.refusals import Refused, saved
 from graph.words import ArmoryState, CustodyState, ItemCategory
 
@@ -172,7 +172,7 @@ class SetArmoryStateInput:
 
 async def register_unit(asked: RegisterUnitInput) -> UnitSaved | Refused:
     """Register a unit."""
-    answer = await commands.register_unit(command_of(commands.RegisterUnit, asked))
+    answer = await commands.register_unit(command_of(commands.RegisterUnit, asked, code=code(asked.code)))
     return await saved(answer, Unit, lambda unit: UnitSaved(unit=unit))
 
 
@@ -184,7 +184,7 @@ async def edit_unit(asked: EditUnitInput) -> UnitSaved | Refused:
 
 async def register_armory(asked: RegisterArmoryInput) -> ArmorySaved | Refused:
     """Register an arms room."""
-    answer = await commands.register_armory(command_of(commands.RegisterArmory, asked))
+    answer = await commands.register_armory(command_of(commands.RegisterArmory, asked, code=code(asked.code)))
     return await saved(answer, Armory, lambda armory: ArmorySaved(armory=armory))
 
 

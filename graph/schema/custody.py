@@ -19,7 +19,7 @@ from graph.resolvers.reading import by_ids, new_reader
 from graph.schema.accounts import AccountName
 from graph.schema.armory import Armory
 from graph.schema.base import Node, described, follow, follow_one, id_of, node, optional
-from graph.schema.inputs import clean, command_of, lines_of
+from graph.schema.inputs import clean, code, command_of, lines_of
 from graph.schema.items import Item, ItemRefInput, PersonRefInput, item_ref, person_ref
 from graph.schema.ledger import LedgerEvent, event_of
 from graph.schema.operation import READERS, check
@@ -213,7 +213,7 @@ async def _what_was_written(answer: Answer) -> dict[str, Any]:
 
 async def register_purpose(asked: RegisterPurposeInput) -> PurposeSaved | Refused:
     """Register a duty type."""
-    answer = await purposes.register_purpose(command_of(purposes.RegisterPurpose, asked))
+    answer = await purposes.register_purpose(command_of(purposes.RegisterPurpose, asked, code=code(asked.code)))
     return await saved(answer, Purpose, lambda purpose: PurposeSaved(purpose=purpose))
 
 

@@ -68,9 +68,11 @@ def text(name: str, value: str, longest: int | None = None) -> str:
         raise BadInput(f"{camel(name)} has characters that cannot be written.")
     if name in NUMBERS:
         try:
-            number_key(cleaned)
+            key = number_key(cleaned)
         except ValueError:
             raise BadInput(f"{camel(name)} needs at least one letter or digit.") from None
+        if len(key) > limit:  # one character may stand for many, such as the ligatures of Arabic
+            raise BadInput(f"{camel(name)} has at most {limit} characters when each is written out.")
     return cleaned
 
 
@@ -78,11 +80,12 @@ def code(value: str) -> str:
     """A new code.
 
     Raises:
-        BadInput: it is not made of letters, digits, hyphens and underscores.
+        BadInput: it is empty, too long, or not made of letters, digits, hyphens and underscores.
     """
-    if not CODES.fullmatch(value):
+    cleaned = text("code", value)
+    if not CODES.fullmatch(cleaned):
         raise BadInput("A code is made of letters, digits, hyphens and underscores, and begins with a letter or digit.")
-    return value.upper()
+    return cleaned.upper()
 
 
 def number(name: str, value: int) -> int:

@@ -146,17 +146,18 @@ class PersonRefInput:
 
 def item_ref(asked: ItemRefInput) -> ItemRef:
     """The reference to an item that an input has."""
-    if asked.id:
+    if isinstance(asked.id, str):
         return ItemRef(id=id_of("Item", asked.id))
-    return ItemRef(serial=clean("serial", asked.serial) if asked.serial else None, tag=clean("tag", asked.tag) if asked.tag else None)
+    serial = clean("serial", asked.serial) if isinstance(asked.serial, str) else None
+    return ItemRef(serial=serial, tag=clean("tag", asked.tag) if isinstance(asked.tag, str) else None)
 
 
 def person_ref(asked: PersonRefInput) -> PersonRef:
     """The reference to a person that an input has."""
-    if asked.id:
+    if isinstance(asked.id, str):
         return PersonRef(id=id_of("Person", asked.id))
-    number = clean("service_number", asked.service_number) if asked.service_number else None
-    return PersonRef(service_number=number, badge=clean("badge", asked.badge) if asked.badge else None)
+    number = clean("service_number", asked.service_number) if isinstance(asked.service_number, str) else None
+    return PersonRef(service_number=number, badge=clean("badge", asked.badge) if isinstance(asked.badge, str) else None)
 
 
 @strawberry.type(description="A nomenclature as it is now on the book.")

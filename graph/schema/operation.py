@@ -71,6 +71,7 @@ def presentable(error: GraphQLError, context: Context) -> GraphQLError:
     if original is None or isinstance(original, GraphQLError) or error.path is None:
         code = LimitExceeded.code if _LIMITS.search(error.message) else BadInput.code
         error.extensions = {"code": code, **(error.extensions or {})}
+        error.message = error.message.replace("not to be None", "not to be null")  # graphql-core says it in Python
         return error
     log.error("operation_failed", request_id=context.request_id, exc_info=original)
     message = f"Something went wrong on the server. Nothing is half done; name the request {context.request_id} to whoever keeps it."

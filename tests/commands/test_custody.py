@@ -619,7 +619,8 @@ async def test_inv_14_a_request_that_is_no_command_leaves_no_trace_either(live: 
     for username in ("viewer", "auditor", "admin", "commander", None):
         await live.as_(username).answer(ISSUE, input=new(**issue))
     north = live.as_("north")
-    for bad in ({"lines": []}, {"lines": lines * 201}, {"note": ""}, {"effectiveAt": "2026-01-01"}, {"requestId": "1"}, {"nonsense": 1}):
+    wrong: tuple[dict[str, Any], ...] = ({"lines": []}, {"lines": lines * 201}, {"note": ""}, {"requestId": "1"}, {"nonsense": 1})
+    for bad in (*wrong, {"effectiveAt": "2026-01-01"}):
         assert "errors" in await north.answer(ISSUE, input={**new(**issue), **bad})
     assert await everything() == before
 

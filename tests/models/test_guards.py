@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Any
@@ -20,10 +20,12 @@ import pytest
 from tortoise import Tortoise
 from uuid_utils.compat import uuid7
 
+from graph import database
 from graph.audit.actor import acting, console_actor
-from graph.commands import accounts, people
+from graph.commands import accounts
 from graph.commands.custody import IssueItems, IssueLine, ReturnItems, ReturnLine, issue_items, return_items
 from graph.commands.references import ItemRef, PersonRef
+from graph.settings import Settings
 from graph.words import (
     AccountState,
     ArmoryState,
@@ -37,6 +39,7 @@ from graph.words import (
     Serviceability,
     Slot,
 )
+from tests.conftest import Cluster
 from tests.world import PASSWORD, made
 
 Sql = Any  # an asyncpg connection
@@ -119,6 +122,7 @@ UNIQUE = {
     "session_token": "session (token_hash)",
     "api_token_token": "api_token (token_hash)",
     "uid_completed_r_actor_k_9b7098": "completed_request (actor_key, request_id)",
+    "item_model_manufacturer": "item_model (id, manufacturer_key)",
     "uid_ledger_even_stream_6d3218": "ledger_event (stream, seq)",
 }
 WORDS: list[tuple[str, str, str, type[StrEnum]]] = [
@@ -257,18 +261,60 @@ async def test_the_database_knows_the_words_that_the_program_knows(plain_sql: Sq
 # -------------------------------------------------------------------------------------------------------------------------- the attacker
 
 
+async def at_the_counter(url: str) -> None:
+    """M4-001 is out with S-001, M4-002 was out with S-002 and is back. Every table has rows."""
+    await database.open_door(url, Settings())
+    with acting(console_actor("tests")):
+        for number in ("1", "2"):
+            await made(issue_items(IssueItems(uuid4(), PersonRef(service_number=f"S-00{number}"), (line(f"M4-00{number}"),))))
+        await made(return_items(ReturnItems(uuid4(), (ReturnLine(ItemRef(serial="M4-002")),))))
+        await made(accounts.create_account(accounts.CreateAccount(uuid4(), "guest", (Role.VIEWER,), (), True), PASSWORD))
+        assert isinstance(await accounts.sign_in(accounts.SignIn("guest", PASSWORD)), accounts.SignedIn)
+    await database.close_door()
+    sql = await asyncpg.connect(url)
+    north = await id_of(sql, "armory", "code", "NORTH")
+    await sql.execute("INSERT INTO imported_row VALUES ('units:1', 'UNIT', $1, now(), $2)", uuid4(), north)
+    await sql.close()
+
+
+async def as_postgres(cluster: Cluster, statement: str) -> None:
+    """One statement outside of any database of ours."""
+    connection = await asyncpg.connect(cluster.url("postgres"))
+    await connection.execute(statement)
+    await connection.close()
+
+
+@pytest.fixture(scope="module")
+def busy(cluster: Cluster, populated: str) -> Iterator[str]:
+    """The name of a database where the counter is at work."""
+    asyncio.run(as_postgres(cluster, f"CREATE DATABASE busy TEMPLATE {populated}"))
+    asyncio.run(at_the_counter(cluster.url("busy")))
+    asyncio.run(as_postgres(cluster, "CREATE DATABASE busy_copied TEMPLATE busy"))
+    yield "busy"
+    for name in ("busy", "busy_copied"):
+        asyncio.run(as_postgres(cluster, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
 @pytest.fixture
-async def sql(opened: str, plain_sql: Sql) -> Sql:
-    """The counter at work: M4-001 is out with S-001, M4-002 was out with S-002 and is back. Every table has rows."""
-    for number in ("1", "2"):
-        await made(issue_items(IssueItems(uuid4(), PersonRef(service_number=f"S-00{number}"), (line(f"M4-00{number}"),))))
-    await made(return_items(ReturnItems(uuid4(), (ReturnLine(ItemRef(serial="M4-002")),))))
-    await made(accounts.create_account(accounts.CreateAccount(uuid4(), "guest", (Role.VIEWER,), (), True), PASSWORD))
-    signed_in = await accounts.sign_in(accounts.SignIn("guest", PASSWORD))
-    assert isinstance(signed_in, accounts.SignedIn)
-    north = await plain_sql.fetchval("SELECT id FROM armory WHERE code = 'NORTH'")
-    await plain_sql.execute("INSERT INTO imported_row VALUES ('units:1', 'UNIT', $1, now(), $2)", uuid4(), north)
-    return plain_sql
+async def sql(cluster: Cluster, busy: str) -> AsyncIterator[Sql]:
+    """The counter at work, for attacks that leave no trace."""
+    connection = await asyncpg.connect(cluster.url(busy))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def own(cluster: Cluster, busy: str) -> AsyncIterator[Sql]:
+    """The counter at work, for this test alone: what it commits, no other test sees."""
+    await as_postgres(cluster, "CREATE DATABASE busy_own TEMPLATE busy_copied")
+    connection = await asyncpg.connect(cluster.url("busy_own"))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+        await as_postgres(cluster, "DROP DATABASE busy_own WITH (FORCE)")
 
 
 def line(serial: str) -> IssueLine:
@@ -387,23 +433,33 @@ async def blocked(sql: Sql, waiting: asyncio.Task[Any]) -> None:
 
 
 @pytest.fixture
-async def second(sql: Sql, database_url: str) -> AsyncIterator[Sql]:
-    """A second connection, for two at once."""
-    connection = await asyncpg.connect(database_url)
+async def onlooker(own: Sql, cluster: Cluster) -> AsyncIterator[Sql]:
+    """A third, that sees who waits."""
+    connection = await asyncpg.connect(cluster.url("busy_own"))
     try:
         yield connection
     finally:
         await connection.close()
 
 
-async def test_honest_sql_that_breaks_no_guard_is_let_through(sql: Sql) -> None:
-    async with sql.transaction():
-        record_id = await draw(sql, "M4-003", holder_id=await id_of(sql, "person", "service_number", "S-003"))
-        await set_item(sql, "M4-003", "state = 'ISSUED'")
-    async with sql.transaction():
-        await close(sql, "M4-003")
-        await set_item(sql, "M4-003", "state = 'IN_ROOM'")
-    assert await sql.fetchval("SELECT close_reason FROM custody_record WHERE id = $1", record_id) == "RETURNED"
+@pytest.fixture
+async def second(own: Sql, cluster: Cluster) -> AsyncIterator[Sql]:
+    """A second connection, for two at once."""
+    connection = await asyncpg.connect(cluster.url("busy_own"))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def test_honest_sql_that_breaks_no_guard_is_let_through(own: Sql) -> None:
+    async with own.transaction():
+        record_id = await draw(own, "M4-003", holder_id=await id_of(own, "person", "service_number", "S-003"))
+        await set_item(own, "M4-003", "state = 'ISSUED'")
+    async with own.transaction():
+        await close(own, "M4-003")
+        await set_item(own, "M4-003", "state = 'IN_ROOM'")
+    assert await own.fetchval("SELECT close_reason FROM custody_record WHERE id = $1", record_id) == "RETURNED"
 
 
 # ------------------------------------------------------------------------------------------------------------- custody: INV-1, INV-2, INV-7
@@ -414,20 +470,19 @@ async def test_inv_01_a_second_open_record_for_an_item_is_refused(sql: Sql) -> N
         await draw(sql, "M4-001", holder_id=await id_of(sql, "person", "service_number", "S-002"))
 
 
-async def test_inv_01_the_index_alone_refuses_a_second_open_record(sql: Sql) -> None:
-    await sql.execute("ALTER TABLE custody_record DISABLE TRIGGER opened")
-    async with refused(sql, "custody_one_open_record"):
-        await draw(sql, "M4-001", holder_id=await id_of(sql, "person", "service_number", "S-002"))
+async def test_inv_01_the_index_alone_refuses_a_second_open_record(own: Sql) -> None:
+    await own.execute("ALTER TABLE custody_record DISABLE TRIGGER opened")
+    async with refused(own, "custody_one_open_record"):
+        await draw(own, "M4-001", holder_id=await id_of(own, "person", "service_number", "S-002"))
 
 
-async def test_inv_01_of_two_who_draw_the_same_item_at_once_by_sql_one_is_refused(sql: Sql, second: Sql, database_url: str) -> None:
-    onlooker = await asyncpg.connect(database_url)
-    receipt = (await record_of(sql, "M4-001"))["next"]
-    item_id = await id_of(sql, "item", "serial", "M4-003")
-    first, other = sql.transaction(), second.transaction()
+async def test_inv_01_of_two_who_draw_the_same_item_at_once_by_sql_one_is_refused(own: Sql, second: Sql, onlooker: Sql) -> None:
+    receipt = (await record_of(own, "M4-001"))["next"]
+    item_id = await id_of(own, "item", "serial", "M4-003")
+    first, other = own.transaction(), second.transaction()
     await first.start()
-    await draw(sql, "M4-003")
-    await set_item(sql, "M4-003", "state = 'ISSUED'")
+    await draw(own, "M4-003")
+    await set_item(own, "M4-003", "state = 'ISSUED'")
     await other.start()
     changes = {"receipt": receipt + 1, "receipt_number": "NORTH-LATER", "item_id": item_id}
     late = asyncio.create_task(another(second, "custody_record", "closed_at IS NULL", **changes))
@@ -437,8 +492,7 @@ async def test_inv_01_of_two_who_draw_the_same_item_at_once_by_sql_one_is_refuse
         await late
     assert caught.value.constraint_name in ("custody_without_overlap", "custody_one_open_record")
     await other.rollback()
-    await onlooker.close()
-    assert await sql.fetchval("SELECT count(*) FROM custody_record WHERE item_id = $1", item_id) == 1
+    assert await own.fetchval("SELECT count(*) FROM custody_record WHERE item_id = $1", item_id) == 1
 
 
 async def test_inv_02_an_item_cannot_be_set_issued_without_a_record(sql: Sql) -> None:
@@ -469,18 +523,18 @@ async def test_inv_02_a_record_cannot_be_closed_while_the_item_stays_issued(sql:
         await close(sql, "M4-001")
 
 
-async def test_an_item_that_is_disposed_of_never_comes_back(sql: Sql) -> None:
-    async with sql.transaction():
-        await set_item(sql, "M4-003", "state = 'DISPOSED'")
-    async with refused(sql, "item_legal_state"):
-        await set_item(sql, "M4-003", "state = 'IN_ROOM'")
+async def test_an_item_that_is_disposed_of_never_comes_back(own: Sql) -> None:
+    async with own.transaction():
+        await set_item(own, "M4-003", "state = 'DISPOSED'")
+    async with refused(own, "item_legal_state"):
+        await set_item(own, "M4-003", "state = 'IN_ROOM'")
 
 
-async def test_an_item_in_maintenance_cannot_be_issued(sql: Sql) -> None:
-    async with sql.transaction():
-        await set_item(sql, "M4-003", "state = 'IN_MAINTENANCE'")
-    async with refused(sql, "item_legal_state"):
-        await set_item(sql, "M4-003", "state = 'ISSUED'")
+async def test_an_item_in_maintenance_cannot_be_issued(own: Sql) -> None:
+    async with own.transaction():
+        await set_item(own, "M4-003", "state = 'IN_MAINTENANCE'")
+    async with refused(own, "item_legal_state"):
+        await set_item(own, "M4-003", "state = 'ISSUED'")
 
 
 async def test_inv_07_who_holds_something_cannot_be_separated(sql: Sql) -> None:
@@ -488,20 +542,20 @@ async def test_inv_07_who_holds_something_cannot_be_separated(sql: Sql) -> None:
         await set_person(sql, "S-001", "duty_status = 'SEPARATED'")
 
 
-async def test_inv_07_a_separated_person_cannot_draw(sql: Sql) -> None:
-    person_id = await id_of(sql, "person", "service_number", "S-003")
-    await made(people.change_duty_status(people.ChangeDutyStatus(uuid4(), person_id, DutyStatus.SEPARATED, "the contract ended")))
-    async with refused(sql, "separated_holds_nothing"):
-        await draw(sql, "M4-003", holder_id=person_id)
+async def test_inv_07_a_separated_person_cannot_draw(own: Sql) -> None:
+    person_id = await id_of(own, "person", "service_number", "S-003")
+    async with own.transaction():
+        await set_person(own, "S-003", "duty_status = 'SEPARATED'")
+    async with refused(own, "separated_holds_nothing"):
+        await draw(own, "M4-003", holder_id=person_id)
 
 
-async def test_inv_07_who_draws_while_being_separated_is_refused_one_of_the_two(sql: Sql, second: Sql, database_url: str) -> None:
-    onlooker = await asyncpg.connect(database_url)
-    person_id = await id_of(sql, "person", "service_number", "S-003")
-    first, other = sql.transaction(), second.transaction()
+async def test_inv_07_who_draws_while_being_separated_is_refused_one_of_the_two(own: Sql, second: Sql, onlooker: Sql) -> None:
+    person_id = await id_of(own, "person", "service_number", "S-003")
+    first, other = own.transaction(), second.transaction()
     await first.start()
-    await draw(sql, "M4-003", holder_id=person_id)
-    await set_item(sql, "M4-003", "state = 'ISSUED'")
+    await draw(own, "M4-003", holder_id=person_id)
+    await set_item(own, "M4-003", "state = 'ISSUED'")
     await other.start()
     separation = asyncio.create_task(
         second.execute("UPDATE person SET duty_status = 'SEPARATED', version = version + 1 WHERE id = $1", person_id)
@@ -512,7 +566,6 @@ async def test_inv_07_who_draws_while_being_separated_is_refused_one_of_the_two(
         await separation
     assert caught.value.constraint_name == "separated_holds_nothing"
     await other.rollback()
-    await onlooker.close()
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -528,8 +581,8 @@ async def test_inv_07_nothing_is_deleted_or_truncated(sql: Sql, table: str) -> N
 
 OTHER_VALUE = {
     "uuid": "gen_random_uuid()",
-    "character varying": "coalesce({0}, '') || 'X'",
-    "text": "coalesce({0}, '') || 'X'",
+    "character varying": "left(md5({0}), 16)",
+    "text": "md5(coalesce({0}, ''))",
     "bigint": "{0} + 1",
     "bytea": "{0} || '\\x00'",
     "timestamp with time zone": "{0} - interval '1 minute'",
@@ -568,18 +621,18 @@ async def test_a_closed_record_never_changes(sql: Sql) -> None:
             await sql.execute(f"UPDATE custody_record SET {sets}, version = version + 1 WHERE closed_at IS NOT NULL")
 
 
-async def test_what_has_ended_stays_so(sql: Sql) -> None:
-    await sql.execute("UPDATE session SET ended_at = now()")
-    await sql.execute("UPDATE api_token SET revoked_at = now()")
-    tag_id = await id_of(sql, "tag", "code", "BADGE-S-001")
-    async with sql.transaction():
-        await tell(sql, type="TAG_REVOKED", subject="TAG", subject_id=tag_id)
-        await sql.execute("UPDATE tag SET revoked_at = now(), version = version + 1 WHERE id = $1", tag_id)
+async def test_what_has_ended_stays_so(own: Sql) -> None:
+    await own.execute("UPDATE session SET ended_at = now()")
+    await own.execute("UPDATE api_token SET revoked_at = now()")
+    tag_id = await id_of(own, "tag", "code", "BADGE-S-001")
+    async with own.transaction():
+        await tell(own, type="TAG_REVOKED", subject="TAG", subject_id=tag_id)
+        await own.execute("UPDATE tag SET revoked_at = now(), version = version + 1 WHERE id = $1", tag_id)
     for back in ("session SET ended_at = NULL", "api_token SET revoked_at = NULL", "session SET ended_at = now() + interval '1 day'"):
-        async with refused(sql, "ended_for_ever"):
-            await sql.execute(f"UPDATE {back}")
-    async with refused(sql, "ended_for_ever"):
-        await sql.execute("UPDATE tag SET revoked_at = NULL, version = version + 1 WHERE id = $1", tag_id)
+        async with refused(own, "ended_for_ever"):
+            await own.execute(f"UPDATE {back}")
+    async with refused(own, "ended_for_ever"):
+        await own.execute("UPDATE tag SET revoked_at = NULL, version = version + 1 WHERE id = $1", tag_id)
 
 
 # ------------------------------------------------------------------------------------------------------------------------ keys and words
@@ -730,29 +783,28 @@ async def test_a_return_that_does_not_say_all_of_it_is_refused(sql: Sql, guard: 
 @pytest.mark.parametrize(
     ("begin", "end"), [("-30 minutes", "-10 minutes"), ("-2 hours", "1 hour"), ("-10 minutes", None), ("-2 hours", "-1 second")]
 )
-async def test_custody_of_an_item_never_overlaps(sql: Sql, begin: str, end: str | None) -> None:
+async def test_custody_of_an_item_never_overlaps(own: Sql, begin: str, end: str | None) -> None:
     """Beside a record of an hour that is closed, one that began or ended within it."""
-    now = await sql.fetchval("SELECT now()")
+    now = await own.fetchval("SELECT now()")
 
     async def moment(shift: str | None) -> Any:
-        return shift and str(await sql.fetchval(f"SELECT $1::timestamptz + interval '{shift}'", now))
+        return shift and str(await own.fetchval(f"SELECT $1::timestamptz + interval '{shift}'", now))
 
     hour = {"issued_at": await moment("-1 hour"), "closed_at": str(now), "due_at": await moment("1 day")}
-    async with sql.transaction():
-        await draw(sql, "M4-003", like="M4-002", **hour)
+    async with own.transaction():
+        await draw(own, "M4-003", like="M4-002", **hour)
     inside = {"issued_at": await moment(begin), "closed_at": await moment(end), "due_at": await moment("1 day")}
-    async with refused(sql, "custody_without_overlap"):
-        await draw(sql, "M4-003", like="M4-002" if end else "M4-001", **inside)
+    async with refused(own, "custody_without_overlap"):
+        await draw(own, "M4-003", like="M4-002" if end else "M4-001", **inside)
 
 
-async def test_two_who_record_the_same_hour_at_once_are_refused_one_of_the_two(sql: Sql, second: Sql, database_url: str) -> None:
-    onlooker = await asyncpg.connect(database_url)
-    receipt = (await record_of(sql, "M4-001"))["next"]
-    item_id = await id_of(sql, "item", "serial", "M4-003")
+async def test_two_who_record_the_same_hour_at_once_are_refused_one_of_the_two(own: Sql, second: Sql, onlooker: Sql) -> None:
+    receipt = (await record_of(own, "M4-001"))["next"]
+    item_id = await id_of(own, "item", "serial", "M4-003")
     hour = {"issued_at": "2026-01-01T08:00Z", "due_at": "2026-01-02T08:00Z", "closed_at": "2026-01-01T09:00Z", "item_id": item_id}
-    first, other = sql.transaction(), second.transaction()
+    first, other = own.transaction(), second.transaction()
     await first.start()
-    await draw(sql, "M4-003", like="M4-002", **hour)
+    await draw(own, "M4-003", like="M4-002", **hour)
     await other.start()
     changes = {**hour, "receipt": receipt + 1, "receipt_number": "NORTH-LATER"}
     late = asyncio.create_task(another(second, "custody_record", "closed_at IS NOT NULL", **changes))
@@ -762,7 +814,6 @@ async def test_two_who_record_the_same_hour_at_once_are_refused_one_of_the_two(s
         await late
     assert caught.value.constraint_name == "custody_without_overlap"
     await other.rollback()
-    await onlooker.close()
 
 
 @pytest.mark.parametrize("step", [-1, 0, 2])
@@ -822,12 +873,12 @@ async def test_inv_13_a_new_row_without_an_event_is_refused_at_the_commit(sql: S
             await another(sql, table, "true", **NEW[table])
 
 
-async def test_inv_13_an_event_of_an_earlier_transaction_explains_nothing(sql: Sql) -> None:
-    item_id = await id_of(sql, "item", "serial", "M4-003")
-    async with sql.transaction():
-        await tell(sql, item_id=item_id)
-    async with refused(sql, "explained_by_the_ledger", at_commit=True):
-        await sql.execute("UPDATE item SET rack = 'B-2', version = version + 1 WHERE id = $1", item_id)
+async def test_inv_13_an_event_of_an_earlier_transaction_explains_nothing(own: Sql) -> None:
+    item_id = await id_of(own, "item", "serial", "M4-003")
+    async with own.transaction():
+        await tell(own, item_id=item_id)
+    async with refused(own, "explained_by_the_ledger", at_commit=True):
+        await own.execute("UPDATE item SET rack = 'B-2', version = version + 1 WHERE id = $1", item_id)
 
 
 async def test_inv_13_an_event_that_was_rolled_back_explains_nothing(sql: Sql) -> None:
@@ -903,21 +954,21 @@ async def test_inv_15_an_insert_that_would_overwrite_is_refused(sql: Sql) -> Non
         )
 
 
-async def test_inv_15_the_database_seals_an_event_whatever_the_client_says(sql: Sql) -> None:
-    head = await sql.fetchrow("SELECT * FROM stream_head WHERE stream = 'registry'")
-    old = await sql.fetchval("SELECT timestamptz '2001-02-03Z'")
-    async with sql.transaction():
+async def test_inv_15_the_database_seals_an_event_whatever_the_client_says(own: Sql) -> None:
+    head = await own.fetchrow("SELECT * FROM stream_head WHERE stream = 'registry'")
+    old = await own.fetchval("SELECT timestamptz '2001-02-03Z'")
+    async with own.transaction():
         given = {"seq": 999_999, "hash": b"h" * 32, "previous_hash": b"p" * 32, "transaction": 1, "recorded_at": old}
-        sealed = await tell(sql, **given)
-        now, xact = await sql.fetchrow("SELECT now(), pg_current_xact_id()::text::bigint")
+        sealed = await tell(own, **given)
+        now, xact = await own.fetchrow("SELECT now(), pg_current_xact_id()::text::bigint")
     assert sealed["seq"] == head["seq"] + 1
     assert sealed["previous_hash"] == head["hash"]
     assert sealed["transaction"] == xact
     assert sealed["recorded_at"] >= now
     assert sealed["effective_at"] == sealed["recorded_at"]
     right = "sha256(convert_to(armguard_canonical(e), 'UTF8'))"
-    assert await sql.fetchval(f"SELECT hash = {right} FROM ledger_event e WHERE event_id = $1", sealed["event_id"])
-    moved = await sql.fetchrow("SELECT * FROM stream_head WHERE stream = 'registry'")
+    assert await own.fetchval(f"SELECT hash = {right} FROM ledger_event e WHERE event_id = $1", sealed["event_id"])
+    moved = await own.fetchrow("SELECT * FROM stream_head WHERE stream = 'registry'")
     assert (moved["seq"], moved["hash"]) == (sealed["seq"], sealed["hash"])
 
 
@@ -979,11 +1030,10 @@ async def test_inv_18_an_event_does_not_take_effect_after_it_is_recorded(sql: Sq
         )
 
 
-async def test_inv_18_recorded_at_is_the_servers_clock_not_the_transactions_start(sql: Sql) -> None:
-    with acting(console_actor("tests")):
-        async with sql.transaction():
-            first = await tell(sql)
-            second = await tell(sql)
-            start = await sql.fetchval("SELECT transaction_timestamp()")
+async def test_inv_18_recorded_at_is_the_servers_clock_not_the_transactions_start(own: Sql) -> None:
+    async with own.transaction():
+        first = await tell(own)
+        second = await tell(own)
+        start = await own.fetchval("SELECT transaction_timestamp()")
     assert start < first["recorded_at"] < second["recorded_at"]
     assert second["seq"] == first["seq"] + 1

@@ -1,22 +1,24 @@
-"""Every filter and order that a table declares stands on an index, and the relations of many rows cost as many statements as those of one."""
+"""Every filter and order that a table declares stands on an index; the relations of many rows cost as many statements as those of one."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import pytest
+from tortoise import connections
 
 import graph.schema.api  # declares every table
 from graph import database
 from graph.audit.actor import Actor, acting
 from graph.resolvers.reading import Listing, PageOf
-from graph.resolvers.tables import TABLES
+from graph.resolvers.tables import TABLES, Query
 from graph.settings import Settings
 from graph.words import ActorKind, Role
 from tests.conftest import Cluster, _copy
@@ -26,7 +28,6 @@ assert graph.schema.api
 
 NUMBER = "('00000000-0000-7000-8000-' || lpad(to_hex({}), 12, '0'))::uuid"
 ROWS = {"item": 30_000, "person": 10_000, "custody_record": 60_000, "ledger_event": 60_000}
-NEVER = "0" * 32
 
 
 def uuid_of(sql: str) -> str:
@@ -58,8 +59,8 @@ INSERT INTO purpose (id, code, name, categories, default_issue_type, version)
     SELECT {uuid_of("n")}, 'D' || n, 'Duty', '{{}}', 'TEMPORARY', 1 FROM generate_series(1, 2000) n;
 INSERT INTO account (id, username, username_key, roles, all_armories, armories, state, version)
     SELECT {uuid_of("n")}, 'a' || n, 'a' || n, '{{VIEWER}}', true, '{{}}', 'ACTIVE', 1 FROM generate_series(1, 2000) n;
-INSERT INTO custody_record (id, receipt_number, receipt, armory_id, item_id, holder_id, issue_type, purpose_id, issued_at, due_at, issued_by_id,
-        condition_out, closed_at, close_reason, condition_in, brought_by_id, version)
+INSERT INTO custody_record (id, receipt_number, receipt, armory_id, item_id, holder_id, issue_type, purpose_id, issued_at, due_at,
+        issued_by_id, condition_out, closed_at, close_reason, condition_in, brought_by_id, version)
     SELECT {uuid_of("n")}, 'R-' || n, n, {uuid_of("1 + n % 1000")}, {uuid_of("1 + n % 30000")}, {uuid_of("1 + n % 10000")},
         CASE WHEN n % 200 = 0 THEN 'HAND_RECEIPT' ELSE 'TEMPORARY' END, {uuid_of("1")}, now() - n * interval '10 minutes',
         CASE WHEN n % 200 > 0 THEN now() - n * interval '10 minutes' + interval '12 hours' END, {uuid_of("1")}, 'SERVICEABLE',
@@ -69,11 +70,11 @@ INSERT INTO custody_record (id, receipt_number, receipt, armory_id, item_id, hol
     FROM generate_series(1, {ROWS["custody_record"]}) n;
 INSERT INTO stream_head (stream, armory_id, seq, hash, receipts)
     SELECT {uuid_of("n")}::text, {uuid_of("n")}, 60, decode(repeat('00', 32), 'hex'), 60 FROM generate_series(1, 1000) n;
-INSERT INTO ledger_event (event_id, stream, seq, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_name, transaction,
-        effective_at, recorded_at, previous_hash, hash)
+INSERT INTO ledger_event (event_id, stream, seq, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_name,
+        transaction, effective_at, recorded_at, previous_hash, hash)
     SELECT {uuid_of("n")}, {uuid_of("1 + n % 1000")}::text, 1 + n / 1000, 'ITEM_ISSUED', 'CUSTODY_RECORD', {uuid_of("n")},
-        {uuid_of("1 + n % 30000")}, {uuid_of("1 + n % 10000")}, '{{"summary": "x"}}', 'CONSOLE', 'tests', 1, now() - n * interval '10 minutes',
-        now() - n * interval '10 minutes', decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex')
+        {uuid_of("1 + n % 30000")}, {uuid_of("1 + n % 10000")}, '{{"summary": "x"}}', 'CONSOLE', 'tests', 1,
+        now() - n * interval '10 minutes', now() - n * interval '10 minutes', sha256('1'), sha256('2')
     FROM generate_series(1, {ROWS["ledger_event"]}) n;
 """
 FILLED = ("unit", "armory", "person", "item_model", "item", "tag", "purpose", "account", "custody_record", "stream_head", "ledger_event")
@@ -101,18 +102,11 @@ async def big(big_url: str) -> AsyncIterator[Any]:
     """A connection to it, with the settings that the product's own have, acting as an auditor."""
     await database.open_door(big_url, Settings())
     try:
-        async with asyncpg_like_ours() as connection:
+        async with connections.get("default").acquire_connection() as connection:
             with acting(SEES_ALL):
                 yield connection
     finally:
         await database.close_door()
-
-
-def asyncpg_like_ours() -> Any:
-    """A connection out of the product's own pool."""
-    from tortoise import connections
-
-    return connections.get("default").acquire_connection()
 
 
 def numbered(number: int) -> UUID:
@@ -172,8 +166,8 @@ ORDERS = {
     ("LedgerEvent", "RECORDED_AT"): ({"item"}, {"person"}, {"record"}),
 }
 
-# Few rows by one index, then sorted: the filter lets so little through that the sort is of a handful of rows.
-SORTS_A_FEW = 1500
+# Few rows by one index, then sorted: as quick as an order of their own. A table of a thousand rows is read whole where that is quicker.
+A_FEW = 1500
 
 
 def lists() -> list[tuple[str, str, tuple[str, ...]]]:
@@ -195,8 +189,6 @@ def steps(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 async def plan_of(connection: Any, sql: str, values: list[Any]) -> list[Mapping[str, Any]]:
     """The steps that a statement really took."""
-    import json
-
     answer = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *values)
     return list(steps(json.loads(answer)[0]["Plan"]))
 
@@ -205,13 +197,13 @@ def complaints(plan: list[Mapping[str, Any]], table: str) -> list[str]:
     """What is wrong with a plan: the whole table read, many rows sorted, or many read in vain."""
     found = []
     for step in plan:
-        kind, rows = step["Node Type"], int(step["Actual Rows"])
-        if kind == "Seq Scan" and step.get("Relation Name") == table:
+        kind, rows, in_vain = step["Node Type"], int(step["Actual Rows"]), int(step.get("Rows Removed by Filter", 0))
+        if kind == "Seq Scan" and rows + in_vain > A_FEW:
             found.append(f"reads all of {table}")
-        if "Sort" in kind and int(step["Plans"][0]["Actual Rows"]) > SORTS_A_FEW:
+        if "Sort" in kind and int(step["Plans"][0]["Actual Rows"]) > A_FEW:
             found.append(f"sorts {step['Plans'][0]['Actual Rows']} rows")
-        if int(step.get("Rows Removed by Filter", 0)) > SORTS_A_FEW:
-            found.append(f"reads {step['Rows Removed by Filter']} rows in vain for {rows}")
+        if in_vain > A_FEW:
+            found.append(f"reads {in_vain} rows in vain for {rows}")
     return found
 
 
@@ -244,7 +236,12 @@ async def test_a_later_page_begins_at_its_cursor(big: Any, kind: str, order: str
 
 @pytest.mark.parametrize(
     ("kind", "order", "names"),
-    [("Item", "SERIAL", ()), ("CustodyRecord", "ISSUED_AT", ()), ("CustodyRecord", "ISSUED_AT", ("open",)), ("LedgerEvent", "SEQ", ("stream",))],
+    [
+        ("Item", "SERIAL", ()),
+        ("CustodyRecord", "ISSUED_AT", ()),
+        ("CustodyRecord", "ISSUED_AT", ("open",)),
+        ("LedgerEvent", "SEQ", ("stream",)),
+    ],
 )
 async def test_the_page_of_one_arms_room_stands_on_an_index(big: Any, kind: str, order: str, names: tuple[str, ...]) -> None:
     with acting(SEES_ONE):
@@ -267,8 +264,6 @@ async def test_a_statement_that_is_run_often_keeps_its_plan(big: Any, kind: str,
 
 @pytest.mark.parametrize("kind", sorted(TABLES))
 async def test_every_relation_stands_on_an_index(big: Any, kind: str) -> None:
-    from graph.resolvers.tables import Query
-
     for name, link in TABLES[kind].links.items():
         of, query = TABLES[link.kind], Query(SEES_ALL)
         keys = query.bind([numbered(number) for number in range(70, 80)])
@@ -278,7 +273,8 @@ async def test_every_relation_stands_on_an_index(big: Any, kind: str) -> None:
 
 
 ITEMS = """query ($n: Int!) { items(first: $n, filter: {state: ISSUED}) { edges { node {
-    model { nomenclature } armory { code unit { code } } tags { code } openCustody { holder { name unit { code } tags { code } } purpose { code } }
+    model { nomenclature } armory { code unit { code } } tags { code }
+    openCustody { holder { name unit { code } tags { code } } purpose { code } }
 } } } }"""
 RECORDS = """query ($n: Int!) { custodyRecords(first: $n) { totalCount edges { node {
     armory { code } item { serial model { nomenclature } } holder { name holdings { item { serial } } } issuedBy { username }
@@ -311,8 +307,3 @@ async def test_the_relations_of_many_rows_cost_no_more_statements_than_those_of_
         await north(query, n=rows)
         spent.append(next(count) - before - 1)
     assert spent[0] == spent[1] <= statements, spent
-
-
-def test_the_ids_of_the_filled_rows_are_what_python_says() -> None:
-    assert numbered(255).hex.endswith("0000000000ff")
-    assert len(str(uuid4())) == len(str(numbered(1)))

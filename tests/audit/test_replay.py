@@ -1,0 +1,302 @@
+"""Replay (INV-16): folding the ledger from its first event gives exactly the tables, and a row changed behind its back shows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from tortoise import Tortoise
+
+from graph import database
+from graph.audit import replay
+from graph.audit.actor import Actor, acting, console_actor
+from graph.audit.ledger import export_events, read_heads
+from graph.audit.verify import verify
+from graph.commands import accounts, armory, items, legacy, people, purposes
+from graph.commands.custody import IssueItems, IssueLine, ReturnItems, ReturnLine, issue_items, return_items
+from graph.commands.references import ItemRef, PersonRef
+from graph.errors import Refused
+from graph.settings import Settings
+from graph.words import (
+    ActorKind,
+    ArmoryState,
+    DutyStatus,
+    EventType,
+    IssueType,
+    ItemCategory,
+    PersonCategory,
+    Role,
+    Serviceability,
+    Slot,
+)
+from tests.world import PASSWORD, made
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "ledger.md"
+OLD_SYSTEM = Path(__file__).parents[1] / "data" / "armguard-v2.sqlite3"
+Events = list[dict[str, Any]]
+
+# Tables that are no state of the arms room: who is signed in, what was answered to whom, and the ledger itself.
+NOT_REPLAYED = {"session", "api_token", "completed_request", "stream_head", "ledger_event"}
+# No command writes these.
+NEVER_WRITTEN = {EventType.ACCOUNT_CHANGED}
+
+
+async def a_year_at_the_arms_room() -> None:
+    """Every command there is, most of them more than once; refused ones too."""
+    now = datetime.now(UTC)
+    await made(armory.register_unit(armory.RegisterUnit(uuid4(), "E-SQ", "East squadron", "WING")))
+    (unit_id,) = [row["id"] for row in await database.fetch("SELECT id FROM unit WHERE code = 'E-SQ'")]
+    await made(armory.edit_unit(armory.EditUnit(uuid4(), unit_id, name="Eastern squadron – ñ", parent="N-SQ")))
+    east = await made(armory.register_armory(armory.RegisterArmory(uuid4(), "EAST", "East arms room", "E-SQ", "Asia/Manila", 12, 2, 2)))
+    await made(armory.edit_armory(armory.EditArmory(uuid4(), east, name="Eastern arms room", timezone="Europe/Madrid", sidearm_limit=3)))
+    for state in (ArmoryState.LOCKDOWN, ArmoryState.OPEN):
+        await made(armory.set_armory_state(armory.SetArmoryState(uuid4(), east, state, "an exercise")))
+
+    person = people.RegisterPerson(uuid4(), "E-100", "CPT", "Ñuñez", "José 🎖", "E-SQ", PersonCategory.OFFICER)
+    person_id = await made(people.register_person(person))
+    await made(people.edit_person(people.EditPerson(uuid4(), person_id, service_number="e 0100", rank="MAJ", unit="WING")))
+    for status in (DutyStatus.LEAVE, DutyStatus.ACTIVE):
+        await made(people.change_duty_status(people.ChangeDutyStatus(uuid4(), person_id, status, "holidays")))
+
+    maker = items.RegisterItemModel(uuid4(), "Rifle M14", "Winchester", ItemCategory.RIFLE, Slot.LONG_GUN, "7.62", "1005-00-589-1271")
+    model_id = await made(items.register_item_model(maker))
+    await made(items.edit_item_model(items.EditItemModel(uuid4(), model_id, caliber="7.62×51", slot=Slot.CREW_SERVED)))
+    await made(
+        purposes.register_purpose(purposes.RegisterPurpose(uuid4(), "PATROL", "Patrol", (ItemCategory.RIFLE,), IssueType.HAND_RECEIPT))
+    )
+    (purpose_id,) = [row["id"] for row in await database.fetch("SELECT id FROM purpose WHERE code = 'PATROL'")]
+    every = (ItemCategory.RIFLE, ItemCategory.CARBINE, ItemCategory.PISTOL)
+    await made(purposes.edit_purpose(purposes.EditPurpose(uuid4(), purpose_id, name="Patrol, long", categories=every)))
+    for number, condition in enumerate((Serviceability.SERVICEABLE, Serviceability.LIMITED, Serviceability.QUARANTINED)):
+        new = items.RegisterItem(uuid4(), model_id, f"m14 {number:04}", "EAST", f"rack {number}", condition, 100 * number)
+        item_id = await made(items.register_item(new))
+        await made(items.assign_tag(items.AssignTag(uuid4(), f"000{number}", item=ItemRef(id=item_id))))
+    await made(items.edit_item(items.EditItem(uuid4(), item_id, rack="B-2", serviceability=Serviceability.SERVICEABLE, reason="cleaned")))
+    await made(items.send_to_maintenance(items.MoveItem(uuid4(), ItemRef(tag="0002"), "the bolt", None, Serviceability.UNSERVICEABLE)))
+    await made(items.return_from_maintenance(items.MoveItem(uuid4(), ItemRef(tag="0002"), "mended", None, Serviceability.SERVICEABLE)))
+    await made(items.assign_tag(items.AssignTag(uuid4(), "BADGE-E-100", person=PersonRef(service_number="E-0100"))))
+    for code in ("0002", "BADGE-E-100"):
+        await made(items.revoke_tag(items.RevokeTag(uuid4(), code, "worn")))
+
+    await made(accounts.create_account(accounts.CreateAccount(uuid4(), "East", (Role.ARMORER,), ("EAST",)), None))
+    await made(accounts.set_password(uuid4(), "east", PASSWORD))
+    assert isinstance(await accounts.create_token(accounts.CreateToken(uuid4(), "east", "a scale")), str)
+    (row,) = await database.fetch("SELECT id, armories FROM account WHERE username = 'East'")
+    with acting(Actor(ActorKind.ACCOUNT, "East", row["id"], None, frozenset({Role.ARMORER}), frozenset(row["armories"]))):
+        lines = tuple(IssueLine(ItemRef(serial=f"M14-000{number}")) for number in (0, 2))
+        draw = IssueItems(uuid4(), PersonRef(service_number="E0100"), lines, "patrol", note="two 🔫", effective_at=now)
+        await made(issue_items(draw))
+        assert not isinstance(await issue_items(draw), Refused)  # the same request again
+        again = IssueItems(uuid4(), PersonRef(service_number="S-001"), lines)
+        assert isinstance(await issue_items(again), Refused)
+        back = ReturnLine(ItemRef(serial="M14-0000"), condition=Serviceability.UNSERVICEABLE, rounds_fired=12)
+        await made(return_items(ReturnItems(uuid4(), (back,), None, PersonRef(service_number="S-001"), "he is on leave", "dirty")))
+    pistol = (IssueLine(ItemRef(serial="G17-001")),)
+    await made(issue_items(IssueItems(uuid4(), PersonRef(badge="BADGE-S-001"), pistol, due_at=now + timedelta(hours=3))))
+    await made(return_items(ReturnItems(uuid4(), (ReturnLine(ItemRef(serial="G17-001")),))))
+    await made(people.change_duty_status(people.ChangeDutyStatus(uuid4(), await person_of("S-003"), DutyStatus.SEPARATED, "moved away")))
+    await made(accounts.disable_account(accounts.DisableAccount(uuid4(), "east", "left")))
+    imported = await legacy.import_legacy(legacy.ImportLegacy(uuid4(), "SOUTH"), OLD_SYSTEM, lambda _what, _part: None)
+    assert isinstance(imported, legacy.Imported)
+
+
+async def person_of(number: str) -> UUID:
+    """The id of a person of the world."""
+    row = await database.fetch_one("SELECT id FROM person WHERE service_number = $1", number)
+    assert row is not None
+    found: UUID = row["id"]
+    return found
+
+
+async def exported() -> Events:
+    """The whole ledger in the order in which it is folded: the registry first."""
+    events = [event async for event in export_events()]
+    return sorted(events, key=lambda event: bool(event["stream"] != "registry"))
+
+
+@pytest.fixture(scope="module")
+def year_url(cluster: Any, populated: str) -> Any:
+    """A database in which every command has been used."""
+
+    async def run(statement: str) -> None:
+        connection = await asyncpg.connect(cluster.url("postgres"))
+        await connection.execute(statement)
+        await connection.close()
+
+    async def fill() -> None:
+        await database.open_door(cluster.url("year"), Settings())
+        try:
+            with acting(console_actor("tests")):
+                await a_year_at_the_arms_room()
+        finally:
+            await database.close_door()
+
+    asyncio.run(run(f"CREATE DATABASE year TEMPLATE {populated}"))
+    asyncio.run(fill())
+    yield cluster.url("year")
+    asyncio.run(run("DROP DATABASE year WITH (FORCE)"))
+
+
+@pytest.fixture
+async def year(year_url: str, settings: Settings) -> Any:
+    """The door open on it."""
+    await database.open_door(year_url, settings)
+    try:
+        yield year_url
+    finally:
+        await database.close_door()
+
+
+# -------------------------------------------------------------------------------------------------------------------- after a whole year
+
+
+async def test_inv_16_after_every_command_the_ledger_gives_the_tables(year: str) -> None:
+    events = await exported()
+    assert verify(events, await read_heads()).whole
+    written = {EventType(event["type"]) for event in events}
+    assert written == set(EventType) - NEVER_WRITTEN
+    folded, live = replay.replay(events), await replay.live_book()
+    assert replay.differences(folded, live) == []
+    assert folded == live
+    assert all(folded[table] for table in replay.TABLES)
+
+
+async def test_inv_16_the_order_of_the_arms_rooms_among_each_other_is_no_matter(year: str) -> None:
+    events = await exported()
+    rooms = [event for event in events if event["stream"] != "registry"]
+    by_room: dict[str, Events] = defaultdict(list)
+    for event in rooms:
+        by_room[event["stream"]].append(event)
+    other_way = [event for event in events if event["stream"] == "registry"]
+    for stream in reversed(by_room):
+        other_way += by_room[stream]
+    in_time = sorted(events, key=lambda event: str(event["recorded_at"]))
+    assert replay.replay(other_way) == replay.replay(in_time) == replay.replay(events)
+
+
+def test_inv_16_every_type_of_event_has_a_fold() -> None:
+    assert set(replay.FOLDS) == set(EventType)
+
+
+async def test_inv_16_every_table_of_every_model_is_replayed_or_known_not_to_be(year: str) -> None:
+    models = {model._meta.db_table for model in Tortoise.apps["models"].values()} - {"aerich"}
+    assert models == set(replay.TABLES) | NOT_REPLAYED
+    assert not set(replay.TABLES) & NOT_REPLAYED
+
+
+async def test_inv_16_every_column_but_the_secret_one_is_replayed(year: str) -> None:
+    book = replay.replay(await exported())
+    for table, hidden in replay.TABLES.items():
+        rows = await database.fetch("SELECT column_name FROM information_schema.columns WHERE table_name = $1", table)
+        columns = {row["column_name"] for row in rows}
+        assert {name for row in book[table].values() for name in row} == columns - hidden, table
+    assert {table: set(hidden) for table, hidden in replay.TABLES.items() if hidden} == {"account": {"password_hash"}}
+
+
+async def test_no_secret_is_in_the_ledger(year: str) -> None:
+    rows = await database.fetch("SELECT password_hash AS secret FROM account WHERE password_hash IS NOT NULL")
+    hashes = await database.fetch("SELECT encode(token_hash, 'hex') AS secret FROM api_token")
+    everything = json.dumps(await exported(), ensure_ascii=False)
+    assert "argon2" not in everything
+    assert not [row for row in (*rows, *hashes) if row["secret"] in everything]
+
+
+async def test_the_document_says_what_each_type_of_event_carries(year: str) -> None:
+    keys: dict[str, set[str]] = defaultdict(set)
+    for event in await exported():
+        keys[event["type"]] |= json.loads(event["payload"]).keys() - {"summary", "imported_row"}
+    section = DOCUMENT.read_text(encoding="utf-8").split("## The types of events")[1]
+    documented = dict(re.findall(r"^\| `([A-Z_]+)` \|(.*)\|$", section, re.MULTILINE))
+    assert documented.keys() == {type_.value for type_ in EventType}
+    for type_, found in keys.items():
+        assert set(re.findall(r"`([a-z_0-9]+)`", documented[type_].split("|")[1])) == found, type_
+
+
+# ------------------------------------------------------------------------------------------------------------- behind the ledger's back
+
+BY_HAND = [
+    ("unit", "code = 'E-SQ'", "name", "'Other'"),
+    ("armory", "code = 'EAST'", "sidearm_limit", "99"),
+    ("person", "service_number = 'S-001'", "duty_status", "'SUSPENDED'"),
+    ("person", "service_number = 'S-005'", "family_name", "normalize(family_name, NFD)"),
+    ("item_model", "nomenclature = 'Rifle M14'", "caliber", "NULL"),
+    ("item", "serial = 'M4-001'", "rack", "''"),
+    ("item", "serial = 'M4-001'", "round_count", "round_count + 1"),
+    ("item", "serial = 'M4-001'", "version", "version + 1"),
+    ("tag", "code = '0002'", "revoked_at", "revoked_at + interval '1 microsecond'"),
+    ("purpose", "code = 'PATROL'", "categories", "array_append(categories, 'OTHER')"),
+    ("custody_record", "receipt_number = 'EAST-000002'", "due_at", "timestamptz '2030-01-01Z'"),
+    ("custody_record", "receipt_number = 'EAST-000001'", "rounds_fired", "0"),
+    ("account", "username = 'viewer'", "roles", "ARRAY['ADMIN']"),
+    ("account", "username = 'viewer'", "all_armories", "true"),
+    ("imported_row", "true", "imported_at", "imported_at + interval '1 second'"),
+]
+
+
+@pytest.mark.parametrize(("table", "where", "column", "value"), BY_HAND, ids=lambda part: str(part)[:24])
+async def test_inv_16_a_row_changed_by_hand_is_named_with_its_table_id_and_column(
+    year: str, table: str, where: str, column: str, value: str
+) -> None:
+    """As a superuser does it who takes the triggers off, and puts them on again."""
+    sql = await asyncpg.connect(year)
+    key = "source" if table == "imported_row" else "id"
+    row = await sql.fetchrow(f"SELECT * FROM {table} WHERE {where} LIMIT 1")
+    assert row is not None
+    try:
+        await by_hand(sql, table, f"UPDATE {table} SET {column} = {value} WHERE {key} = $1", row[key])
+        found = replay.differences(replay.replay(await exported()), await replay.live_book())
+        assert found == [f"{table} {row[key]} differs in {column}"]
+    finally:
+        await by_hand(sql, table, f"UPDATE {table} SET {column} = $2 WHERE {key} = $1", row[key], row[column])
+        await sql.close()
+    assert replay.differences(replay.replay(await exported()), await replay.live_book()) == []
+
+
+async def by_hand(sql: Any, table: str, statement: str, *values: Any) -> None:
+    """Run a statement with the guards of a table off."""
+    async with sql.transaction():
+        await sql.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+        await sql.execute(statement, *values)
+        await sql.execute(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
+
+
+async def test_inv_16_a_row_that_came_or_went_by_hand_is_named(opened: str, plain_sql: Any) -> None:
+    tag_id = await plain_sql.fetchval("SELECT id FROM tag WHERE code = 'BADGE-S-001'")
+    new_id = uuid4()
+    await by_hand(plain_sql, "tag", "DELETE FROM tag WHERE id = $1", tag_id)
+    await by_hand(plain_sql, "tag", "INSERT INTO tag (id, code, person_id, version) SELECT $1, 'NEW', id, 1 FROM person LIMIT 1", new_id)
+    found = replay.differences(replay.replay(await exported()), await replay.live_book())
+    assert sorted(found) == sorted([f"tag {tag_id} is only in the ledger", f"tag {new_id} is only live"])
+
+
+# --------------------------------------------------------------------------------------------------------------- events that do not follow
+
+
+async def test_an_event_that_says_another_before_than_there_was_does_not_follow(year: str) -> None:
+    events = await exported()
+    place = next(place for place, event in enumerate(events) if event["type"] == "ITEM_RETURNED")
+    payload = json.loads(events[place]["payload"])
+    payload["item"]["before"]["state"] = "MISSING"
+    events[place] = {**events[place], "payload": json.dumps(payload)}
+    with pytest.raises(replay.ReplayError, match="state is 'ISSUED', the event says it was 'MISSING'"):
+        replay.replay(events)
+
+
+async def test_an_event_for_a_row_that_is_not_there_does_not_follow(year: str) -> None:
+    events = [event for event in await exported() if event["type"] != "PERSON_REGISTERED"]
+    with pytest.raises(replay.ReplayError, match="is not there"):
+        replay.replay(events)
+
+
+async def test_a_row_that_is_registered_twice_does_not_follow(year: str) -> None:
+    events = await exported()
+    with pytest.raises(replay.ReplayError, match="is there already"):
+        replay.replay([*events, events[0]])

@@ -1,0 +1,159 @@
+"""Servers as processes of their own, which can be killed and started again on the same port; and clients who do not give up.
+
+What every chaos test needs: `ServerProcess`, `until_ready`, and `Counter`, who sends a command again, with the same request id,
+until it has been answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.server import Client, Live
+
+# Asks for little: a chaos test sends many.
+COMMAND = """
+mutation ($input: %(verb)sItemsInput!) {
+  %(field)s(input: $input) {
+    __typename
+    ... on Items%(past)s { repeated records { receiptNumber item { serial } } }
+    ... on Refused { refusals { code message } }
+  }
+}
+"""
+ISSUE = COMMAND % {"verb": "Issue", "field": "issueItems", "past": "Issued"}
+RETURN = COMMAND % {"verb": "Return", "field": "returnItems", "past": "Returned"}
+
+# Below the ports that the system gives to connections: a client that knocks while the server is down cannot become its own server.
+_ports = itertools.count(20_000 + os.getpid() % 10_000)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    for port in _ports:
+        with socket.socket() as taken, contextlib.suppress(OSError):
+            taken.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("unreachable")
+
+
+class ServerProcess:
+    """`armguard serve` as somebody runs it. Its settings are given as `standing_seconds=0.2`; what it says goes to a file."""
+
+    def __init__(self, url: str, log: Path, **settings: object) -> None:
+        self.port = free_port()
+        self.log = log
+        self.live = Live(self.port)
+        limits = {"standing_seconds": 0.2, "feed_poll_seconds": 0.2, "shutdown_seconds": 2, **settings}
+        self._environment = {
+            **os.environ,
+            **{f"ARMGUARD_{name.upper()}": str(value) for name, value in limits.items()},
+            "ARMGUARD_DATABASE_URL": url,
+            "ARMGUARD_PORT": str(self.port),
+            "ARMGUARD_BROADCAST_URL": "",
+            "NO_COLOR": "1",
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait for nothing."""
+        with self.log.open("ab") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "graph.cli", "serve"], env=self._environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            )
+
+    async def ready(self, seconds: float = 60) -> ServerProcess:
+        """Wait until it serves, and all its parts are well."""
+        async with httpx.AsyncClient() as client, asyncio.timeout(seconds):
+            while True:
+                assert self.process is not None
+                assert self.process.poll() is None, f"it ended with {self.process.returncode}: {self.said()}"
+                with contextlib.suppress(httpx.TransportError):
+                    answer = await client.get(f"{self.live.url}/readyz")
+                    if set(answer.json()["parts"].values()) == {"ok"}:
+                        return self
+                await asyncio.sleep(0.05)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> float:
+        """SIGTERM; how many seconds it took to end."""
+        began = time.monotonic()
+        self._end(signal.SIGTERM)
+        return time.monotonic() - began
+
+    def _end(self, by: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(by)
+        self.process.wait(30)
+
+    async def end(self) -> None:
+        """Be done with it."""
+        await self.live.close()
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
+    def said(self) -> str:
+        """What it has said so far."""
+        return self.log.read_text()
+
+
+@contextlib.asynccontextmanager
+async def serving(url: str, log: Path, **settings: object) -> AsyncIterator[ServerProcess]:
+    """A server process that is ready."""
+    server = ServerProcess(url, log, **settings)
+    server.start()
+    try:
+        yield await server.ready()
+    finally:
+        await server.end()
+
+
+class Counter:
+    """Somebody at a counter, who sends a command again until it is answered; `answered` counts the answers."""
+
+    def __init__(self, live: Live, username: str) -> None:
+        self.client: Client = live.as_(username)
+        self.answered = 0
+        self.repeated = 0
+
+    async def issue(self, holder: str, *serials: str) -> Any:
+        """Issue items, once, whatever happens."""
+        lines = [{"item": {"serial": serial}} for serial in serials]
+        return await self._until_answered(ISSUE, "issueItems", {"holder": {"serviceNumber": holder}, "lines": lines})
+
+    async def give_back(self, *serials: str) -> Any:
+        """Take items back, once, whatever happens."""
+        return await self._until_answered(RETURN, "returnItems", {"lines": [{"item": {"serial": serial}} for serial in serials]})
+
+    async def _until_answered(self, query: str, field: str, given: dict[str, Any], seconds: float = 60) -> Any:
+        command = {"requestId": str(uuid4()), **given}
+        async with asyncio.timeout(seconds):
+            while True:
+                try:
+                    response = await self.client.http.post("/graphql", json={"query": query, "variables": {"input": command}})
+                    answer = response.json() if response.status_code == 200 else {}
+                except (httpx.TransportError, ValueError):
+                    answer = {}
+                if answer and "errors" not in answer:
+                    self.answered += 1
+                    self.repeated += bool(answer["data"][field].get("repeated"))
+                    return answer["data"][field]
+                codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
+                assert set(codes) <= {"UNAVAILABLE"}, answer
+                await asyncio.sleep(0.05)

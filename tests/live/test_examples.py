@@ -1,0 +1,146 @@
+"""The ready-made examples of the GraphiQL page work on the demo's data: pressed in their order, as often as anybody likes."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from graph import database, demo
+from graph.demo import password_of
+from graph.settings import Settings
+from tests.conftest import Cluster, _in_postgres, _in_thread
+from tests.server import Client, Live, subscribe
+
+EXAMPLES = Path(__file__).parents[2] / "web" / "examples"
+SESSION = EXAMPLES.parent / "src" / "session.ts"
+
+# What each example answers with: the type of the root field's answer, or of a row in it.
+EXPECTED = {
+    "01-sign-in": "SignedIn",
+    "02-viewer": None,
+    "03-scan": "Item",
+    "04-issue": "ItemsIssued",
+    "05-issue-again": "Refused",
+    "06-return": "ItemsReturned",
+    "07-who-holds-what": None,
+    "08-overdue": None,
+    "09-armory-counts": None,
+    "10-history": None,
+    "11-item-events": None,
+    "12-ledger": None,
+    "13-watch": None,
+}
+
+
+def example(name: str) -> tuple[str, dict[str, Any]]:
+    """An example's document and variables, with a fresh UUID wherever the page would put one."""
+    variables = EXAMPLES / f"{name}.variables.json"
+    text = variables.read_text() if variables.exists() else "{}"
+    return (EXAMPLES / f"{name}.graphql").read_text(), json.loads(re.sub('"NEW-UUID"', lambda _: f'"{uuid4()}"', text))
+
+
+def only(data: dict[str, Any]) -> Any:
+    """The answer of a document's one root field."""
+    (answer,) = data.values()
+    return answer
+
+
+def test_every_example_is_run_here_and_begins_with_what_it_shows() -> None:
+    assert sorted(path.stem for path in EXAMPLES.glob("*.graphql")) == sorted(EXPECTED)
+    for name in EXPECTED:
+        document, _ = example(name)
+        assert document.startswith("# "), name
+        assert len(re.findall(r"^(query|mutation|subscription) [A-Z]\w*", document, re.MULTILINE)) == 1, name
+        assert max(map(len, document.splitlines())) <= 80, name
+    assert {path.name.removesuffix(".variables.json") for path in EXAMPLES.glob("*.json")} <= set(EXPECTED)
+
+
+async def test_the_examples_can_be_pressed_in_order_again_and_again(demo_live: Live) -> None:
+    for _ in range(2):
+        signed_in = only(await demo_live.as_(None)(example("01-sign-in")[0], **example("01-sign-in")[1]))
+        assert signed_in["__typename"] == EXPECTED["01-sign-in"]
+        assert (signed_in["username"], signed_in["roles"]) == ("armorer.north", ["ARMORER"])
+        client = Client(demo_live.url, signed_in["token"])
+        answers = {}
+        for name, expected in EXPECTED.items():
+            if name not in ("01-sign-in", "13-watch"):
+                document, variables = example(name)
+                answers[name] = only(await client(document, **variables))
+                assert answers[name].get("__typename") == expected, (name, answers[name])
+        await client.http.aclose()
+        check(answers)
+
+
+def check(answers: dict[str, Any]) -> None:
+    """Each answer shows what its example promises."""
+    assert [room["code"] for room in answers["02-viewer"]["armories"]] == ["NORTH"]
+    assert (answers["03-scan"]["serial"], answers["03-scan"]["state"]) == ("M4-100001", "IN_ROOM")
+    (issued,) = answers["04-issue"]["records"]
+    (refusal,) = answers["05-issue-again"]["refusals"]
+    assert refusal["code"] == "ITEM_NOT_AVAILABLE"
+    assert refusal["holder"]["name"] == issued["holder"]["name"]
+    assert refusal["holder"]["name"] in refusal["message"]
+    assert (refusal["since"], refusal["receiptNumber"]) == (issued["issuedAt"], issued["receiptNumber"])
+    (returned,) = answers["06-return"]["records"]
+    assert (returned["receiptNumber"], returned["closeReason"]) == (issued["receiptNumber"], "RETURNED")
+    out, overdue = answers["07-who-holds-what"], answers["08-overdue"]
+    assert out["totalCount"] == len(out["edges"]) > overdue["totalCount"] == len(overdue["edges"]) > 0
+    assert sum(count["count"] for count in answers["09-armory-counts"]["edges"][0]["node"]["counts"]) == 250
+    assert answers["10-history"]["history"]["totalCount"] > 1
+    assert [edge["node"]["type"] for edge in answers["11-item-events"]["events"]["edges"]][:2] == ["ITEM_RETURNED", "ITEM_ISSUED"]
+    ledger = [edge["node"] for edge in answers["12-ledger"]["events"]["edges"]]
+    assert [entry["previousHash"] for entry in ledger[:-1]] == [entry["hash"] for entry in ledger[1:]]
+
+
+async def test_the_watching_example_sees_an_issue_and_a_return_and_goes_on_from_its_cursor(demo_live: Live) -> None:
+    token = only(await demo_live.as_(None)(example("01-sign-in")[0], **example("01-sign-in")[1]))["token"]
+    client = Client(demo_live.url, token)
+    document, variables = example("13-watch")
+    async with demo_live.socket(None, token) as socket:
+        feed = await subscribe(socket, document, **variables)
+        start = (await feed.next())["data"]["custodyFeed"]
+        assert start["event"] is None
+        for name in ("04-issue", "06-return"):
+            await client(example(name)[0], **example(name)[1])
+        events = [(await feed.next())["data"]["custodyFeed"]["event"] for _ in range(2)]
+        assert [event["type"] for event in events] == ["ITEM_ISSUED", "ITEM_RETURNED"]
+        assert {event["item"]["serial"] for event in events} == {"M4-100001"}
+        again = await subscribe(socket, document, after=start["cursor"])
+        assert [(await again.next())["data"]["custodyFeed"]["event"]["seq"] for _ in range(2)] == [event["seq"] for event in events]
+    await client.http.aclose()
+
+
+@pytest.mark.xfail(strict=True, reason="migrate() leaves Aerich's closed Tortoise context in its task, and open_door() does not replace it")
+async def test_the_demo_opens_a_database_that_the_same_task_has_just_migrated(cluster: Cluster) -> None:
+    """As `armguard demo` does on a new folder."""
+    _in_thread(lambda: _in_postgres(cluster, "CREATE DATABASE first_start"))
+    assert await database.migrate(cluster.url("first_start"))
+    await database.open_door(cluster.url("first_start"), Settings())
+    try:
+        assert await demo.loaded() is False
+    finally:
+        await database.close_door()
+        _in_thread(lambda: _in_postgres(cluster, "DROP DATABASE first_start WITH (FORCE)"))
+
+
+async def test_the_page_signs_in_and_out_with_what_the_schema_has(demo_live: Live) -> None:
+    source = SESSION.read_text()
+    sign_in, sign_out, viewer = (
+        re.search(rf"const {name} = [`'](.*?)[`']", source, re.DOTALL)[1]  # type: ignore[index]
+        for name in ("SIGN_IN", "SIGN_OUT", "VIEWER")
+    )
+    username = "armorer.north"
+    wrong = (await demo_live.as_(None)(sign_in, u=username, p="wrong"))["signIn"]
+    assert (wrong["__typename"], wrong["refusals"][0]["code"]) == ("Refused", "SIGN_IN_FAILED")
+    right = (await demo_live.as_(None)(sign_in, u=username, p=password_of(username)))["signIn"]
+    assert {"token", "expiresAt", "username", "roles"} <= set(right)
+    client = Client(demo_live.url, right["token"])
+    assert (await client(viewer))["viewer"] == {"username": username, "roles": ["ARMORER"]}
+    assert (await client(sign_out))["signOut"] == {"username": username}
+    assert await client.code(viewer) == "UNAUTHENTICATED"
+    await client.http.aclose()
