@@ -7,8 +7,9 @@ used, how long a caller waits for one, how long a lock or a statement may take, 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -29,6 +30,12 @@ MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 MODELS = [f"graph.models.{noun}" for noun in ("armory", "people", "items", "custody", "accounts", "ledger")]
 OLDEST_SERVER = 150000
 MIGRATION_LOCK = 4_177_041_966  # the advisory lock under which only one process migrates
+
+
+class NoConnection(ConnectionError):
+    """No connection to the database was to be had, for whatever reason it gives."""
+
+
 LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
@@ -126,12 +133,17 @@ async def migrate(url: str) -> list[str]:
             raise StartupError(f"The database {place(url)} was made by a newer ArmGuard. Nothing was changed; update this program first.")
         if applied >= set(known):
             return []
-        async with Command(tortoise_config(url), location=str(MIGRATIONS)) as command:
-            await command.init()
-            done: list[str] = await command.upgrade(run_in_transaction=True)
-        return done
+        return await asyncio.create_task(_upgrade(url))
     finally:
         await connection.close()
+
+
+async def _upgrade(url: str) -> list[str]:
+    """Aerich's part, to be run in a task of its own: it leaves its closed Tortoise context in the task that it runs in."""
+    async with Command(tortoise_config(url), location=str(MIGRATIONS)) as command:
+        await command.init()
+        done: list[str] = await command.upgrade(run_in_transaction=True)
+    return done
 
 
 # ------------------------------------------------------------------------------------------------------------------------- the open door
@@ -187,7 +199,7 @@ async def _take_place(at: Door) -> None:
         async with asyncio.timeout(at.settings.pool_wait_seconds):
             await at.places.acquire()
     except TimeoutError:
-        raise Unavailable("The server is busy. Nothing was done; try again in a moment.") from None
+        raise Unavailable("The server is busy. Try again in a moment.") from None
 
 
 def _causes(error: BaseException) -> list[BaseException]:
@@ -269,8 +281,10 @@ async def _once(at: Door, work: Callable[[], Awaitable[T]]) -> T:
         block = in_transaction("default")
         try:
             await block.__aenter__()
-        except BaseException:
+        except BaseException as error:
             await _give_back(block)
+            if isinstance(error, asyncpg.PostgresError) and not is_collision(error):
+                raise NoConnection from error
             raise
         try:
             result = await work()
@@ -319,7 +333,7 @@ async def _read(query: Callable[[Any], Coroutine[Any, Any, Rows]]) -> Rows:
     try:
         for attempt in (1, 2, 3):
             try:
-                async with connections.get("default").acquire_connection() as connection:
+                async with _connection() as connection:
                     return await query(connection)
             except asyncpg.QueryCanceledError as error:
                 raise Unavailable("The database took too long for this. Ask for less at once, or try again.") from error
@@ -330,6 +344,19 @@ async def _read(query: Callable[[Any], Coroutine[Any, Any, Rows]]) -> Rows:
         raise AssertionError("unreachable")
     finally:
         at.places.release()
+
+
+@contextlib.asynccontextmanager
+async def _connection() -> AsyncIterator[Any]:
+    block: Any = connections.get("default").acquire_connection()
+    try:
+        connection = await block.__aenter__()
+    except asyncpg.PostgresError as error:
+        raise NoConnection from error
+    try:
+        yield connection
+    finally:
+        await block.__aexit__(None, None, None)
 
 
 async def execute(sql: str, *values: Any) -> None:

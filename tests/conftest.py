@@ -26,10 +26,12 @@ from graph.audit import replay
 from graph.audit.actor import acting, console_actor
 from graph.audit.ledger import export_events, read_heads
 from graph.audit.verify import verify
+from graph.logs import start_logs
 from graph.settings import Settings
 from tests.server import Live, running_server
 from tests.world import build_world
 
+start_logs("ERROR")  # as a server's: without it, a traceback in a log names every local variable
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _names = itertools.count(1)
 

@@ -29,7 +29,9 @@ mutation Issue($input: IssueItemsInput!) {
       events { id seq type summary }
     }
     ... on Refused {
-      refusals { code message line path since limit held receiptNumber currentVersion changed holder { name serviceNumber } item { serial } }
+      refusals {
+        code message line path since limit held receiptNumber currentVersion changed holder { name serviceNumber } item { serial }
+      }
     }
   }
 }
@@ -47,7 +49,9 @@ mutation Return($input: ReturnItemsInput!) {
       events { id seq type summary }
     }
     ... on Refused {
-      refusals { code message line path since limit held receiptNumber currentVersion changed holder { name serviceNumber } item { serial } }
+      refusals {
+        code message line path since limit held receiptNumber currentVersion changed holder { name serviceNumber } item { serial }
+      }
     }
   }
 }

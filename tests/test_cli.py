@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
@@ -132,19 +134,34 @@ def test_a_file_that_is_no_ledger_is_said_to_be_none(tmp_path: Path, content: st
 
 
 def test_a_row_changed_behind_the_ledgers_back_is_found(database_url: str) -> None:
-    import asyncio
-
-    import asyncpg
-
-    async def tamper() -> None:
-        connection = await asyncpg.connect(database_url)
-        await connection.execute("ALTER TABLE item DISABLE TRIGGER ALL; UPDATE item SET rack = 'elsewhere' WHERE serial = 'M4-001'")
-        await connection.close()
-
-    asyncio.run(tamper())
+    by_hand(database_url, "ALTER TABLE item DISABLE TRIGGER ALL; UPDATE item SET rack = 'elsewhere' WHERE serial = 'M4-001'")
     result = armguard("ledger", "verify", url=database_url)
     assert result.returncode == 1
     assert "differs in rack" in result.stdout
+
+
+def test_an_event_forged_beyond_the_head_is_found(database_url: str) -> None:
+    columns = (
+        "stream, seq + 1000, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_id, actor_name, credential_id, "
+        "witness_id, request_id, transaction, effective_at, recorded_at, corrects, previous_hash, hash"
+    )
+    copied = f"SELECT gen_random_uuid(), {columns} FROM ledger_event WHERE stream = 'registry' AND seq = 1"
+    forge = f"ALTER TABLE ledger_event DISABLE TRIGGER ALL; INSERT INTO ledger_event {copied}"
+    by_hand(database_url, forge)
+    result = armguard("ledger", "verify", url=database_url)
+    assert result.returncode == 1
+    assert "event 1001 of registry" in result.stdout
+
+
+def by_hand(url: str, statements: str) -> None:
+    """What somebody with the superuser's password does."""
+
+    async def run() -> None:
+        connection = await asyncpg.connect(url)
+        await connection.execute(statements)
+        await connection.close()
+
+    asyncio.run(run())
 
 
 def test_the_old_system_is_imported_as_the_readme_says(empty_url: str) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from graph.audit import replay
-from graph.audit.ledger import export_events, read_heads
+from graph.audit.ledger import export_events, read_heads, stray_events
 from graph.audit.verify import LIMIT, Report, Verifier
 from graph.cli.base import AsJson, at_console, progress, say
 from graph.errors import StartupError
@@ -104,7 +104,7 @@ async def _verify_database(kept: Mapping[str, tuple[int, str]]) -> tuple[Report,
     report = verifier.finish(heads)
     if not wrong and heads == await read_heads():
         wrong = replay.differences(book, await replay.live_book())
-    return report, wrong
+    return report, wrong + await stray_events()
 
 
 def _read_checkpoint(file: Path) -> dict[str, tuple[int, str]]:

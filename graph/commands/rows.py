@@ -52,7 +52,14 @@ def alter(instance: Model, changes: Mapping[str, Any]) -> dict[str, Any]:
 async def change(
     instance: Model, changes: Mapping[str, Any], stream: str, type_: EventType, subject: Subject, facts: Mapping[str, Any], **about: Any
 ) -> Event:
-    """Save the changes of a locked row and say so."""
+    """Save the changes of a locked row and say so.
+
+    Raises:
+        Refused: nothing would change.
+    """
+    changes = {name: value for name, value in changes.items() if getattr(instance, name) != value}
+    if not changes:
+        raise Refused([Refusal(RefusalCode.INVALID_VALUE, "This changes nothing: it is so already.")])
     table = instance._meta.db_table
     altered = alter(instance, changes)
     await instance.save(update_fields=["version", *changes])

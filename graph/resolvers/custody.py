@@ -80,10 +80,11 @@ CUSTODY = table(
 
 @dataclass(frozen=True)
 class FeedMessage:
-    """A place in the feed, and the event there; without one, it only tells the place."""
+    """A place in the feed, and the event there; without one, it only tells the place. `actor` is the viewer as of this message."""
 
     cursor: str
     event: Record | None
+    actor: Actor
 
 
 async def custody_feed(actor: Actor, after: str | None, armories: Sequence[UUID] | None) -> AsyncIterator[FeedMessage]:
@@ -102,7 +103,7 @@ async def custody_feed(actor: Actor, after: str | None, armories: Sequence[UUID]
         covered = time.monotonic()
         if after is None:
             cursor = watch.heads()
-            yield FeedMessage(feed_cursor(cursor), None)
+            yield FeedMessage(feed_cursor(cursor), None, actor)
         await _refuse_ahead(cursor, watch)
         while True:
             delivered = False
@@ -113,7 +114,7 @@ async def custody_feed(actor: Actor, after: str | None, armories: Sequence[UUID]
                         break
                     cursor[stream] = row["seq"]
                     delivered = True
-                    yield FeedMessage(feed_cursor(cursor), row)
+                    yield FeedMessage(feed_cursor(cursor), row, actor)
             if not delivered:
                 await watch.news(pause)
                 actor = await still_standing(actor)

@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from graph import errors
+from graph.audit.actor import set_actor
 from graph.commands import custody as commands
 from graph.commands import purposes
 from graph.commands.perform import Answer
@@ -24,7 +25,7 @@ from graph.schema.items import Item, ItemRefInput, PersonRefInput, item_ref, per
 from graph.schema.ledger import LedgerEvent, event_of
 from graph.schema.operation import READERS, check
 from graph.schema.people import Person
-from graph.schema.refusals import Refused, refused, saved
+from graph.schema.refusals import Refused, already_done, refused, saved
 from graph.words import CloseReason, IssueType, ItemCategory, Serviceability
 
 
@@ -206,8 +207,9 @@ async def return_items(asked: ReturnItemsInput) -> ItemsReturned | Refused:
 
 
 async def _what_was_written(answer: Answer) -> dict[str, Any]:
-    records = [CustodyRecord.of(row) for row in await by_ids(tables.CUSTODY, answer.rows)]
-    events = [LedgerEvent.of(row) for row in await by_ids(LEDGER, answer.events)]
+    with already_done():
+        records = [CustodyRecord.of(row) for row in await by_ids(tables.CUSTODY, answer.rows)]
+        events = [LedgerEvent.of(row) for row in await by_ids(LEDGER, answer.events)]
     return {"records": records, "events": events, "repeated": answer.repeated}
 
 
@@ -250,5 +252,6 @@ class Subscription:
         actor = check(info, frozenset(READERS))
         wanted = None if armories is None else [id_of("Armory", armory) for armory in armories]
         async for message in tables.custody_feed(actor, after, wanted):
-            new_reader(actor)
+            set_actor(message.actor)
+            new_reader(message.actor)
             yield FeedMessage(cursor=message.cursor, event=event_of(message.event) if message.event else None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -86,5 +87,16 @@ async def saved(answer: Answer | errors.Refused, to: type[N], success: Callable[
     """The answer of a command that makes or changes one row."""
     if isinstance(answer, errors.Refused):
         return refused(answer)
-    (row,) = await by_ids(to.table, answer.rows)
+    with already_done():
+        (row,) = await by_ids(to.table, answer.rows)
     return success(to.of(row))
+
+
+@contextlib.contextmanager
+def already_done() -> Iterator[None]:
+    """While what a command made is read: a failure now must not look as if the command had failed (INV-14)."""
+    try:
+        yield
+    except errors.Unavailable:
+        message = "It was done, but its answer cannot be read now. Send the same request again, with the same requestId, to get it."
+        raise errors.Unavailable(message) from None

@@ -53,12 +53,12 @@ def free_port() -> int:
 class ServerProcess:
     """`armguard serve` as somebody runs it. Its settings are given as `standing_seconds=0.2`; what it says goes to a file."""
 
-    def __init__(self, url: str, log: Path, **settings: object) -> None:
-        self.port = free_port()
+    def __init__(self, url: str, log: Path, port: int | None = None, **settings: Any) -> None:
+        self.port = port or free_port()
         self.log = log
         self.live = Live(self.port)
         limits = {"standing_seconds": 0.2, "feed_poll_seconds": 0.2, "shutdown_seconds": 2, **settings}
-        self._environment = {
+        self.environment = {
             **os.environ,
             **{f"ARMGUARD_{name.upper()}": str(value) for name, value in limits.items()},
             "ARMGUARD_DATABASE_URL": url,
@@ -72,7 +72,7 @@ class ServerProcess:
         """Start it, and wait for nothing."""
         with self.log.open("ab") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "graph.cli", "serve"], env=self._environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+                [sys.executable, "-m", "graph.cli", "serve"], env=self.environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
             )
 
     async def ready(self, seconds: float = 60) -> ServerProcess:
@@ -114,7 +114,7 @@ class ServerProcess:
 
 
 @contextlib.asynccontextmanager
-async def serving(url: str, log: Path, **settings: object) -> AsyncIterator[ServerProcess]:
+async def serving(url: str, log: Path, **settings: Any) -> AsyncIterator[ServerProcess]:
     """A server process that is ready."""
     server = ServerProcess(url, log, **settings)
     server.start()

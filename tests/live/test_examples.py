@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from graph import database, demo
 from graph.demo import password_of
 from graph.settings import Settings
@@ -115,7 +113,6 @@ async def test_the_watching_example_sees_an_issue_and_a_return_and_goes_on_from_
     await client.http.aclose()
 
 
-@pytest.mark.xfail(strict=True, reason="migrate() leaves Aerich's closed Tortoise context in its task, and open_door() does not replace it")
 async def test_the_demo_opens_a_database_that_the_same_task_has_just_migrated(cluster: Cluster) -> None:
     """As `armguard demo` does on a new folder."""
     _in_thread(lambda: _in_postgres(cluster, "CREATE DATABASE first_start"))

@@ -626,7 +626,6 @@ async def test_inv_22_narrowing_the_scope_narrows_the_stream(live: Live) -> None
         await until(let_go)
 
 
-@pytest.mark.xfail(reason="graph/schema/custody.py reads each event as the account was when it subscribed", strict=True)
 async def test_inv_22_an_event_is_read_with_the_scope_of_its_moment(live: Live) -> None:
     async with live.socket("north") as socket:
         follower = await follow(socket)

@@ -735,9 +735,12 @@ async def test_a_unit_cannot_stand_under_itself(sql: Sql) -> None:
 
 
 async def test_a_token_is_nobody_elses_and_ends_after_it_begins(sql: Sql) -> None:
-    copied = "SELECT gen_random_uuid(), name, token_hash, created_at, expires_at, revoked_at, account_id FROM api_token LIMIT 1"
-    async with refused(sql, "api_token_token"):
-        await sql.execute(f"INSERT INTO api_token (id, name, token_hash, created_at, expires_at, revoked_at, account_id) {copied}")
+    for table in ("session", "api_token"):
+        async with refused(sql, f"{table}_token"):
+            await sql.execute(
+                f"INSERT INTO {table} SELECT (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid()))).* "
+                f"FROM {table} t LIMIT 1"
+            )
     for table in ("session", "api_token"):
         async with refused(sql, f"{table}_times"):
             await sql.execute(
@@ -821,6 +824,12 @@ async def test_receipt_numbers_have_no_gap_and_are_not_used_again(sql: Sql, step
     last = (await record_of(sql, "M4-001"))["next"] - 1
     async with refused(sql, "receipts_without_gap"):
         await draw(sql, "M4-003", receipt=last + step, receipt_number="NORTH-OTHER")
+
+
+async def test_the_index_alone_refuses_a_receipt_number_that_was_used(own: Sql) -> None:
+    await own.execute("ALTER TABLE custody_record DISABLE TRIGGER opened")
+    async with refused(own, "custody_receipt"):
+        await draw(own, "M4-003", receipt=1, receipt_number="NORTH-OTHER")
 
 
 # ----------------------------------------------------------------------------------------------------------- INV-13: explained by an event

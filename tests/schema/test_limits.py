@@ -268,7 +268,6 @@ async def test_without_its_database_it_is_alive_but_not_ready_and_says_which_par
     assert (await north(VIEWER))["viewer"] == {"username": "north"}
 
 
-@pytest.mark.xfail(strict=True, reason="graph.database.LOST does not have what PostgreSQL says when it takes no more connections")
 async def test_a_database_that_takes_no_connections_is_unavailable_and_no_fault_of_ours(
     server: Live, cluster: Cluster, database_url: str
 ) -> None:
