@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
+PYTEST := --quiet --numprocesses=auto --dist=loadfile
 DEBIAN_POSTGRES := $(wildcard /usr/lib/postgresql/*/bin/postgres)
 
 .PHONY: help demo serve test lint test-embedded test-debian web requirements clean
@@ -42,12 +43,12 @@ lint: .venv/.ready-to-test
 	$(BIN)/lint-imports
 
 test-embedded: .venv/.ready-to-test
-	$(BIN)/python -m pytest --server=embedded
+	$(BIN)/python -m pytest --server=embedded $(PYTEST)
 
-# The same tests where Debian's PostgreSQL is installed; in CI it must be.
+# What a server can make different, again where Debian's PostgreSQL is installed; in CI it must be.
 test-debian: .venv/.ready-to-test
 ifneq ($(DEBIAN_POSTGRES),)
-	$(BIN)/python -m pytest --server=debian -m "not embedded"
+	$(BIN)/python -m pytest --server=debian $(PYTEST)
 else
 	@test -z "$$CI" || { echo "Debian's PostgreSQL must be installed in CI."; exit 1; }
 	@echo "Debian's PostgreSQL is not installed: the tests ran on the embedded one only."

@@ -96,7 +96,12 @@ async def knock(url: str, timeout_seconds: float = 10) -> asyncpg.Connection[Any
     Raises:
         StartupError: no server answers, it refuses us, is older than PostgreSQL 15, or its database is not in UTF-8.
     """
-    if urlsplit(url).scheme not in ("postgres", "postgresql"):
+    try:
+        parts = urlsplit(url)
+        readable = parts.scheme in ("postgres", "postgresql") and parts.port != 0
+    except ValueError:
+        readable = False
+    if not readable:
         raise StartupError("ARMGUARD_DATABASE_URL must look like postgresql://user:password@host:5432/name.")
     try:
         connection = await asyncpg.connect(url, timeout=timeout_seconds)

@@ -41,6 +41,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--server", choices=("embedded", "debian"), default="embedded", help="which PostgreSQL the tests run on")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On another server only what a server can make different is run again."""
+    if config.getoption("--server") != "embedded":
+        again = [item for item in items if "cluster" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(again)])
+        items[:] = again
+
+
 @dataclass(frozen=True)
 class Cluster:
     """A running PostgreSQL: `url` gives the address of one of its databases, `restart` stops and starts it."""
