@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
-from aerich import Command
 from tortoise import connections
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
@@ -145,6 +144,8 @@ async def migrate(url: str) -> list[str]:
 
 async def _upgrade(url: str) -> list[str]:
     """Aerich's part, to be run in a task of its own: it leaves its closed Tortoise context in the task that it runs in."""
+    from aerich import Command  # takes a while to load, and is seldom needed
+
     async with Command(tortoise_config(url), location=str(MIGRATIONS)) as command:
         await command.init()
         done: list[str] = await command.upgrade(run_in_transaction=True)

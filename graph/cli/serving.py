@@ -11,18 +11,15 @@ import sys
 from typing import Annotated
 
 import typer
-import uvicorn
 from rich.console import Console
 from rich.table import Table
 
 from graph import database, embedded
 from graph import demo as demo_data
-from graph.app import create_app
 from graph.audit.actor import acting, console_actor
 from graph.cli.base import AsJson, database_of, progress, say
 from graph.errors import StartupError
 from graph.logs import start_logs
-from graph.schema.api import sdl
 from graph.settings import Settings, read_settings
 
 Host = Annotated[str | None, typer.Option(help="The address to serve on. Without it ARMGUARD_HOST, or 127.0.0.1.")]
@@ -45,6 +42,10 @@ def _taken(settings: Settings) -> socket.socket:
 
 
 def _serve(settings: Settings, url: str, taken: socket.socket) -> None:
+    import uvicorn  # the server and the schema take a while to load, which no other command should wait for
+
+    from graph.app import create_app
+
     start_logs(settings.log_level)
     config = uvicorn.Config(
         create_app(settings, url),
@@ -128,6 +129,8 @@ def migrate(as_json: AsJson = False) -> None:
 
 def schema() -> None:
     """Print the API's schema (GraphQL SDL)."""
+    from graph.schema.api import sdl
+
     print(sdl(), end="")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import secrets
 from collections.abc import Sequence
@@ -29,7 +30,6 @@ from graph.words import AccountState, EventType, Role, Subject
 
 _hasher = PasswordHasher()
 _hashers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="argon2")
-_NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,12 @@ async def _matches(stored: str, password: str) -> bool:
         return await asyncio.get_running_loop().run_in_executor(_hashers, _hasher.verify, stored, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+@functools.cache
+def _nobodys_hash() -> str:
+    """What a password is checked against when there is no account, so that it takes as long."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 async def create_account(command: CreateAccount, password: str | None) -> Answer | Refused:
@@ -196,7 +202,8 @@ async def sign_in(command: SignIn) -> SignedIn | Refused:
     """Begin a session. A wrong password and an unknown name look and take the same."""
     account = await Account.get_or_none(username_key=command.username.strip().lower())
     stored = account.password_hash if account is not None else None
-    matches = await _matches(stored or _NOBODY, command.password)
+    nobodys = await asyncio.get_running_loop().run_in_executor(_hashers, _nobodys_hash)
+    matches = await _matches(stored or nobodys, command.password)
     if account is None or stored is None or not matches or account.state is not AccountState.ACTIVE:
         return Refused([Refusal(RefusalCode.SIGN_IN_FAILED, "The username or the password is wrong.")])
     token = SESSION_PREFIX + secrets.token_urlsafe(32)

@@ -57,6 +57,7 @@ class Line:
     custody: OpenCustody | None = None
     last_closed_at: datetime | None = None
     changes: tuple[str, ...] = ()
+    in_scope: bool = True
 
     def refusal(self, code: RefusalCode, message: str, **facts: Any) -> Refusal:
         """A refusal at this line."""
@@ -88,11 +89,12 @@ class Terms:
 
 def issue_refusals(receiver: Receiver, lines: Sequence[Line], terms: Terms) -> list[Refusal]:
     """Every reason why these items may not go to this person on these terms; empty when they may."""
+    ours = [line for line in lines if line.in_scope]
     return [
         *_receiver_refusals(receiver),
-        *_terms_refusals(lines, terms),
-        *_limit_refusals(receiver, lines, terms),
-        *(refusal for line in lines for refusal in _line_refusals(line, lines, terms)),
+        *_terms_refusals(ours, terms),
+        *_limit_refusals(receiver, ours, terms),
+        *(refusal for line in lines for refusal in (_line_refusals(line, lines, terms) if line.in_scope else scope_refusals(line))),
     ]
 
 
@@ -158,6 +160,11 @@ def _line_refusals(line: Line, lines: Sequence[Line], terms: Terms) -> Iterator[
         yield line.refusal(RefusalCode.BACKDATE_REFUSED, message, since=line.last_closed_at)
 
 
+def scope_refusals(line: Line) -> list[Refusal]:
+    """What is not on the book of the actor's arms rooms is not spoken about."""
+    return [line.refusal(RefusalCode.OUT_OF_SCOPE, "This item is not on the book of your arms rooms.")]
+
+
 def version_refusals(line: Line) -> list[Refusal]:
     """A page that is no longer true decides nothing (INV-20)."""
     if line.expected_version is None or line.expected_version == line.version:
@@ -186,7 +193,7 @@ def return_refusals(lines: Sequence[Line], bringer: Bringer, at: datetime, now: 
     if at > now:
         refusals.append(Refusal(RefusalCode.BACKDATE_REFUSED, "Custody cannot end in the future.", path="effectiveAt", since=now))
     for line in lines:
-        refusals.extend(_return_line_refusals(line, lines, bringer, at, holder_id))
+        refusals.extend(_return_line_refusals(line, lines, bringer, at, holder_id) if line.in_scope else scope_refusals(line))
     return refusals
 
 
