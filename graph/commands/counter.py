@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from tortoise.functions import Max
+
 from graph.audit.actor import current_actor
 from graph.audit.ledger import changes_since, database_time
 from graph.commands.references import ItemRef, PersonRef, find_items, find_person
@@ -72,17 +74,12 @@ async def lock(meant: Meant, expected: Sequence[int | None]) -> Counter:
     items = {item.id: item for item in await items_select_for_update(sorted(set(meant.items)))}
     models = {model.id: model for model in await ItemModel.filter(id__in={item.model_id for item in items.values()})}
     opened = await CustodyRecord.filter(item_id__in=list(items), closed_at=None).select_related("holder")
-    closed = (
-        await CustodyRecord.filter(item_id__in=list(items))
-        .exclude(closed_at=None)
-        .order_by("closed_at")
-        .values_list("item_id", "closed_at")
-    )
+    closed = CustodyRecord.filter(item_id__in=list(items)).exclude(closed_at=None).annotate(last=Max("closed_at")).group_by("item_id")
     # Whether a room is open is read under its stream's head: who closes it takes the same lock.
     streams = sorted({str(item.armory_id) for item in items.values()})
     heads = {head.stream: head for head in await heads_select_for_update(streams)}
     rooms = {armory.id: room_of(armory) for armory in await Armory.filter(id__in=streams)}
-    records, last = {record.item_id: record for record in opened}, dict(closed)
+    records, last = {record.item_id: record for record in opened}, dict(await closed.values_list("item_id", "last"))
     lines = [
         Line(
             line=line,
