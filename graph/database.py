@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -105,13 +106,26 @@ async def knock(url: str, timeout_seconds: float = 10) -> asyncpg.Connection[Any
     try:
         connection = await asyncpg.connect(url, timeout=timeout_seconds)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        reason = str(error).split("\n")[0] or type(error).__name__
-        raise StartupError(f"The database {place(url)} cannot be used: {reason}. Check ARMGUARD_DATABASE_URL.") from None
+        raise StartupError(f"The database {place(url)} cannot be used: {_why_not(error)}. Check ARMGUARD_DATABASE_URL.") from None
     version = int(await connection.fetchval("SHOW server_version_num"))
     if version < OLDEST_SERVER or await connection.fetchval("SHOW server_encoding") != "UTF8":
         await connection.close()
         raise StartupError(f"The database {place(url)} must be PostgreSQL 15 or newer with the encoding UTF8.")
     return connection
+
+
+def _why_not(error: Exception) -> str:
+    match error:
+        case ConnectionRefusedError() | FileNotFoundError():
+            return "nothing answers there"
+        case socket.gaierror():
+            return "its host is not known"
+        case TimeoutError():
+            return "it does not answer in time"
+        case asyncpg.PostgresError():
+            return str(error).split("\n")[0].rstrip(".")
+        case _:
+            return "the address is not complete, or the connection broke off"
 
 
 def known_migrations() -> list[str]:
