@@ -169,5 +169,6 @@ class EventType(StrEnum):
     ACCOUNT_DISABLED = "ACCOUNT_DISABLED"
     PASSWORD_SET = "PASSWORD_SET"  # noqa: S105 - the name of an event
     TOKEN_CREATED = "TOKEN_CREATED"  # noqa: S105 - the name of an event
+    TOKEN_REVOKED = "TOKEN_REVOKED"  # noqa: S105 - the name of an event
     CUSTODY_IMPORTED = "CUSTODY_IMPORTED"
     LEGACY_IMPORTED = "LEGACY_IMPORTED"

@@ -103,6 +103,7 @@ FOLDS: dict[EventType, Callable[[Book, Mapping[str, Any]], None]] = {
     EventType.ACCOUNT_DISABLED: changed("account"),
     EventType.PASSWORD_SET: changed("account"),
     EventType.TOKEN_CREATED: nothing,
+    EventType.TOKEN_REVOKED: nothing,
     EventType.CUSTODY_IMPORTED: imported_custody,
     EventType.LEGACY_IMPORTED: nothing,
 }
