@@ -271,6 +271,24 @@ async def transaction(work: Callable[[], Awaitable[T]], committed: Callable[[T],
     return await asyncio.shield(task)
 
 
+async def snapshot(work: Callable[[], Awaitable[T]]) -> T:
+    """Run `work`, which only reads, on the database as it stands at one moment, whatever others write meanwhile; no statement times out.
+
+    After a lost connection it is done again from the start, on a new snapshot. A caller who goes away ends it.
+
+    Raises:
+        Unavailable: it could not be done in the attempts there are.
+    """
+
+    async def reading() -> T:
+        await execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        await execute("SET LOCAL statement_timeout = 0")
+        await execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        return await work()
+
+    return await _attempts(door(), reading, None)
+
+
 async def _attempts(at: Door, work: Callable[[], Awaitable[T]], committed: Callable[[T], None] | None) -> T:
     for attempt in range(1, at.settings.command_attempts + 1):
         try:

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     body_bytes: int = Field(1_000_000, ge=1024, description="Largest request body.")
     query_tokens: int = Field(4000, ge=100, description="Longest GraphQL document, in tokens.")
     query_depth: int = Field(12, ge=4, description="Deepest GraphQL selection.")
+    query_cost: int = Field(20_000, ge=100, description="Highest cost of a GraphQL document; see graph/schema/limits.py.")
     query_aliases: int = Field(60, ge=1, description="Most aliases in one document.")
     command_lines: int = Field(200, ge=1, description="Most items in one command.")
     page_size: int = Field(100, ge=1, description="Largest page of a connection.")

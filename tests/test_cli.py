@@ -13,8 +13,10 @@ import asyncpg
 import httpx
 import pytest
 
+from graph.audit.verify import Report
+from graph.cli.ledger import _verify_database
 from graph.settings import Settings
-from tests.server import running_server
+from tests.server import Live, running_server
 from tests.world import PASSWORD
 
 COMMANDS = (
@@ -193,3 +195,56 @@ def test_a_wrong_setting_is_one_clear_line(environment: dict[str, str], said: st
     (line,) = result.stderr.strip().splitlines()
     assert said in line
     assert "secret" not in line
+
+
+async def _busy(live: Live, over: asyncio.Event) -> int:
+    """Issue and take back, one of them after another, until it is over; how often."""
+    count, armorers = 0, live.as_("north")
+    while not over.is_set():
+        for answer in (await armorers.issue("S-001", "PVS-001", "PVS-002"), await armorers.give_back("PVS-001", "PVS-002")):
+            assert len(answer["events"]) == 2
+            count += 1
+    return count
+
+
+async def _verified_while_busy(live: Live, times: int) -> list[tuple[Report, list[str]]]:
+    over = asyncio.Event()
+    async with asyncio.TaskGroup() as writers:
+        busy = writers.create_task(_busy(live, over))
+        try:
+            await asyncio.sleep(0.1)
+            found = [await _verify_database({}) for _ in range(times)]
+        finally:
+            over.set()
+    assert busy.result() > 10
+    return found
+
+
+async def test_the_database_is_verified_exactly_while_others_write(live: Live) -> None:
+    for report, differences in await _verified_while_busy(live, 25):
+        assert report.whole, report.faults
+        assert differences == []
+
+
+async def test_a_row_changed_behind_the_ledgers_back_is_found_while_others_write(database_url: str, settings: Settings) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("ALTER TABLE item DISABLE TRIGGER ALL")
+    await connection.execute("UPDATE item SET rack = 'elsewhere' WHERE serial = 'M4-001'")
+    await connection.execute("ALTER TABLE item ENABLE TRIGGER ALL")
+    await connection.close()
+    async with running_server(database_url, settings) as live:
+        for report, differences in await _verified_while_busy(live, 10):
+            assert report.whole, report.faults
+            (difference,) = differences
+            assert difference.endswith("differs in rack")
+
+
+@pytest.mark.parametrize("payload", ["[]", "null", '{"unit": []}', '{"unit": {"id": []}}', '{"unit": 7}', '{"summary": "x"}', "no JSON"])
+def test_an_event_with_another_payload_is_one_that_does_not_follow(database_url: str, payload: str) -> None:
+    first = "(SELECT min(seq) FROM ledger_event WHERE stream = 'registry' AND type = 'UNIT_REGISTERED')"
+    forge = f"UPDATE ledger_event SET payload = '{payload}' WHERE stream = 'registry' AND seq = {first}"
+    by_hand(database_url, f"ALTER TABLE ledger_event DISABLE TRIGGER ALL; {forge}")
+    result = armguard("ledger", "verify", url=database_url)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert "of registry does not follow from those before it" in result.stdout

@@ -169,13 +169,25 @@ async def database_time() -> datetime:
     return now
 
 
-async def changes_since(item_id: UUID, versions: int) -> tuple[str, ...]:
-    """What happened in the last so many versions of an item, in words, the oldest first; at most ten."""
+async def changes_since(row_id: UUID, versions: int) -> tuple[str, ...]:
+    """What happened in the last so many versions of a row, in words, the oldest first; at most ten. Each version has one event."""
+    if versions <= 0:
+        return ()
     rows = await database.fetch(
-        "SELECT type, actor_name, recorded_at FROM ledger_event WHERE item_id = $1 AND subject IN ('ITEM', 'CUSTODY_RECORD') "
-        "ORDER BY recorded_at DESC, event_id DESC LIMIT $2",
-        item_id,
+        "SELECT type, actor_name, recorded_at FROM ledger_event "
+        "WHERE subject_id = $1 OR item_id = $1 AND subject IN ('ITEM', 'CUSTODY_RECORD') ORDER BY recorded_at DESC, event_id DESC LIMIT $2",
+        row_id,
         min(versions, 10),
     )
     spoken = (row["type"].lower().replace("_", " ") + f" by {row['actor_name']} at {row['recorded_at']:%Y-%m-%d %H:%M} UTC" for row in rows)
     return tuple(reversed(list(spoken)))
+
+
+async def back_since(item_ids: list[UUID]) -> dict[UUID, datetime]:
+    """When each of these items last came back from maintenance, if it ever did."""
+    rows = await database.fetch(
+        "SELECT item_id, max(effective_at) AS back FROM ledger_event "
+        "WHERE item_id = any($1) AND type = 'ITEM_BACK_FROM_MAINTENANCE' GROUP BY item_id",
+        item_ids,
+    )
+    return {row["item_id"]: row["back"] for row in rows}

@@ -118,12 +118,15 @@ def fold(book: Book, event: Mapping[str, Any]) -> None:
     """Apply one exported event; one that an import made also says which row of the earlier system it comes from.
 
     Raises:
-        ReplayError: it does not follow from the events before it.
+        ReplayError: it does not follow from the events before it, or is none of ours at all.
     """
-    payload = json.loads(event["payload"])
-    FOLDS[EventType(event["type"])](book, payload)
-    for row in payload.get("imported_row", ()):
-        book["imported_row"][row["source"]] = dict(row)
+    try:
+        payload = json.loads(event["payload"])
+        FOLDS[EventType(event["type"])](book, payload)
+        for row in payload.get("imported_row", ()):
+            book["imported_row"][row["source"]] = dict(row)
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:  # whatever a forger may have written
+        raise ReplayError(f"it does not have what an event of its type has ({type(error).__name__}: {error})") from error
 
 
 def replay(events: Iterable[Mapping[str, Any]]) -> Book:
@@ -148,7 +151,7 @@ def differences(folded: Book, live: Book) -> list[str]:
     """Where the replay and the live tables do not agree, in words; empty when they do."""
     found: list[str] = []
     for table in TABLES:
-        for key in sorted(folded[table].keys() | live[table].keys()):
+        for key in sorted(folded[table].keys() | live[table].keys(), key=str):
             ours, theirs = folded[table].get(key), live[table].get(key)
             if ours is None or theirs is None:
                 found.append(f"{table} {key} is only {'live' if ours is None else 'in the ledger'}")

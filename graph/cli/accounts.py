@@ -16,8 +16,10 @@ from graph.commands import accounts
 from graph.commands import armory as armories
 from graph.commands.perform import Answer
 from graph.errors import Refused, StartupError
-from graph.models.accounts import Account
+from graph.models.accounts import Account, ApiToken
 from graph.models.armory import Unit
+from graph.schema.inputs import code as in_code
+from graph.schema.inputs import text
 from graph.words import Role
 
 account_app = typer.Typer(help="The accounts that may sign in.", no_args_is_help=True)
@@ -43,7 +45,8 @@ def account_create(
     """Create an account. Asks for its password."""
     if not armory and not all_armories:
         raise StartupError("Say which arms rooms are in scope: --armory CODE (more than once if need be), or --all-armories.")
-    command = accounts.CreateAccount(uuid4(), username.strip(), tuple(role), tuple(armory or ()), all_armories)
+    username = text("username", username)
+    command = accounts.CreateAccount(uuid4(), username, tuple(role), tuple(armory or ()), all_armories)
     password = _password(password_stdin)
     answer = at_console(lambda: accounts.create_account(command, password))
     made = {"id": str(refused_or(answer).rows[0]), "username": command.username}
@@ -98,8 +101,43 @@ def token_create(
     as_json: AsJson = False,
 ) -> None:
     """Create a token for a program, and print it. It is shown this once."""
+    name = text("name", name)
     token = refused_or(at_console(lambda: accounts.create_token(accounts.CreateToken(uuid4(), account, name, days))))
     print(json.dumps({"token": token}) if as_json else token)
+
+
+@token_app.command("list")
+def token_list(as_json: AsJson = False) -> None:
+    """List the tokens of programs: whose they are, how long they are good, and whether they were revoked."""
+
+    async def read() -> list[ApiToken]:
+        return await ApiToken.all().select_related("account").order_by("created_at")
+
+    rows = at_console(read)
+    if as_json:
+        times = {
+            row.id: [moment.isoformat() if moment else None for moment in (row.created_at, row.expires_at, row.revoked_at)] for row in rows
+        }
+        names = ("createdAt", "expiresAt", "revokedAt")
+        shown = [{"account": row.account.username, "name": row.name, **dict(zip(names, times[row.id], strict=True))} for row in rows]
+        print(json.dumps(shown))
+        return
+    table = Table("account", "name", "good until", "revoked", box=None)
+    for row in rows:
+        table.add_row(
+            row.account.username, row.name, f"{row.expires_at:%Y-%m-%d}", f"{row.revoked_at:%Y-%m-%d %H:%M}" if row.revoked_at else ""
+        )
+    Console(highlight=False).print(table)
+
+
+@token_app.command("revoke")
+def token_revoke(
+    account: Annotated[str, typer.Option(help="The account that the program acts as.")],
+    name: Annotated[str, typer.Option(help="The name of the token.")] = "script",
+) -> None:
+    """Revoke the tokens of an account that have this name: what uses them ends within seconds."""
+    refused_or(at_console(lambda: accounts.revoke_token(accounts.RevokeToken(uuid4(), account, name))))
+    print(f"Token {name} of {account} revoked.")
 
 
 @armory_app.command("create")
@@ -112,10 +150,13 @@ def armory_create(
 ) -> None:
     """Register an arms room: the first step of a new installation. Items and people follow over the API, or by import."""
 
+    code, unit = (in_code(text("code", word)) for word in (code, unit))
+    command = armories.RegisterArmory(uuid4(), code, text("name", name), unit, text("timezone", timezone))
+
     async def create() -> Answer | Refused:
-        if not await Unit.exists(code=unit.upper()):
+        if not await Unit.exists(code=unit):
             refused_or(await armories.register_unit(armories.RegisterUnit(uuid4(), unit, unit)))
-        return await armories.register_armory(armories.RegisterArmory(uuid4(), code, name, unit, timezone))
+        return await armories.register_armory(command)
 
     made = refused_or(at_console(create))
-    print(json.dumps({"id": str(made.rows[0]), "code": code.upper()}) if as_json else f"Arms room {code.upper()} registered.")
+    print(json.dumps({"id": str(made.rows[0]), "code": code}) if as_json else f"Arms room {code} registered.")

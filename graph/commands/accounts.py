@@ -18,10 +18,10 @@ from uuid_utils.compat import uuid7
 
 from graph import database
 from graph.audit.actor import Actor, current_actor
-from graph.audit.ledger import Event, append
+from graph.audit.ledger import Event, append, database_time
 from graph.commands.perform import Answer, perform, require
 from graph.commands.rows import change, lock_row, register
-from graph.errors import Refusal, RefusalCode, Refused
+from graph.errors import BadInput, Refusal, RefusalCode, Refused
 from graph.models.accounts import Account, ApiToken, Session
 from graph.models.armory import Armory
 from graph.models.ledger import REGISTRY
@@ -64,6 +64,15 @@ class CreateToken:
 
 
 @dataclass(frozen=True)
+class RevokeToken:
+    """The API tokens of an account that have this name."""
+
+    request_id: UUID
+    username: str
+    name: str
+
+
+@dataclass(frozen=True)
 class SignIn:
     """Who says to be whom."""
 
@@ -95,7 +104,7 @@ async def hash_password(password: str) -> str:
 async def _matches(stored: str, password: str) -> bool:
     try:
         return await asyncio.get_running_loop().run_in_executor(_hashers, _hasher.verify, stored, password)
-    except (VerificationError, InvalidHashError):
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 
 
@@ -133,7 +142,7 @@ async def create_account(command: CreateAccount, password: str | None) -> Answer
 
 
 async def disable_account(command: DisableAccount) -> Answer | Refused:
-    """Disable an account: it signs in no more, and what it has open ends within seconds."""
+    """Disable an account: it signs in no more, and its sessions and tokens end with it, for ever."""
     require(Role.ADMIN)
 
     async def decide() -> Sequence[UUID]:
@@ -144,13 +153,14 @@ async def disable_account(command: DisableAccount) -> Answer | Refused:
         facts = {"username": account.username, "reason": command.reason}
         changes = {"state": AccountState.DISABLED}
         await append(await change(account, changes, REGISTRY, EventType.ACCOUNT_DISABLED, Subject.ACCOUNT, facts))
+        await _end_credentials(account)
         return [account.id]
 
     return await perform("disableAccount", command.request_id, command, decide)
 
 
 async def set_password(request_id: UUID, username: str, password: str) -> Answer | Refused:
-    """Give an account a password; one that was disabled for want of one may sign in from now on."""
+    """Give an account a password; one that was disabled may sign in from now on. What it had open before ends."""
     require(Role.ADMIN)
     hashed = await hash_password(password)
 
@@ -159,9 +169,42 @@ async def set_password(request_id: UUID, username: str, password: str) -> Answer
         changes = {"password_hash": hashed, "state": AccountState.ACTIVE}
         facts = {"username": account.username}
         await append(await change(account, changes, REGISTRY, EventType.PASSWORD_SET, Subject.ACCOUNT, facts))
+        await _end_credentials(account)
         return [account.id]
 
     return await perform("setPassword", request_id, _Named(username), decide)
+
+
+async def _end_credentials(account: Account) -> None:
+    """End every session of an account, and revoke every token: whoever had one has it no more."""
+    now = await database_time()
+    await Session.filter(account_id=account.id, ended_at=None).update(ended_at=now)
+    await _revoke(account, await ApiToken.filter(account_id=account.id, revoked_at=None).order_by("id"), now)
+
+
+async def _revoke(account: Account, tokens: Sequence[ApiToken], now: datetime) -> None:
+    if not tokens:
+        return
+    await ApiToken.filter(id__in=[token.id for token in tokens]).update(revoked_at=now)
+    summary = f"Token revoked: {', '.join(token.name for token in tokens)} of {account.username}."
+    facts = {"username": account.username, "tokens": [{"id": token.id, "name": token.name} for token in tokens]}
+    await append(Event(REGISTRY, EventType.TOKEN_REVOKED, Subject.ACCOUNT, account.id, summary, facts))
+
+
+async def revoke_token(command: RevokeToken) -> Answer | Refused:
+    """Revoke the API tokens of an account that have a name: what uses them ends within seconds."""
+    require(Role.ADMIN)
+
+    async def decide() -> Sequence[UUID]:
+        account = await lock_row(Account, (await _account(command.username)).id)
+        tokens = await ApiToken.filter(account_id=account.id, name=command.name, revoked_at=None).order_by("id")
+        if not tokens:
+            message = f"The account {account.username} has no token {command.name} that is good."
+            raise Refused([Refusal(RefusalCode.UNKNOWN_CODE, message, path="name")])
+        await _revoke(account, tokens, await database_time())
+        return [token.id for token in tokens]
+
+    return await perform("revokeToken", command.request_id, command, decide)
 
 
 @dataclass(frozen=True)
@@ -200,28 +243,34 @@ async def create_token(command: CreateToken) -> str | Refused:
 
 async def sign_in(command: SignIn) -> SignedIn | Refused:
     """Begin a session. A wrong password and an unknown name look and take the same."""
-    account = await Account.get_or_none(username_key=command.username.strip().lower())
+    key = command.username.strip().lower()
+    account = await database.transaction(lambda: Account.get_or_none(username_key=key))
     stored = account.password_hash if account is not None else None
     nobodys = await asyncio.get_running_loop().run_in_executor(_hashers, _nobodys_hash)
     matches = await _matches(stored or nobodys, command.password)
     if account is None or stored is None or not matches or account.state is not AccountState.ACTIVE:
         return Refused([Refusal(RefusalCode.SIGN_IN_FAILED, "The username or the password is wrong.")])
-    token = SESSION_PREFIX + secrets.token_urlsafe(32)
-    now = datetime.now(UTC)
+    token, session_id, now = SESSION_PREFIX + secrets.token_urlsafe(32), uuid7(), datetime.now(UTC)
     expires_at = now + timedelta(hours=database.door().settings.session_hours)
-    session = Session(id=uuid7(), account_id=account.id, token_hash=token_hash(token), created_at=now, expires_at=expires_at)
-    await database.transaction(lambda: session.save(force_create=True))
+    given = {"account_id": account.id, "token_hash": token_hash(token), "created_at": now, "expires_at": expires_at}
+    await database.transaction(lambda: Session.get_or_create(id=session_id, defaults=given))
     return SignedIn(token, expires_at, account.id)
 
 
 async def sign_out() -> Actor:
-    """End the session that the actor acts with; a token for programs goes on until it is revoked."""
+    """End the session that the actor acts with.
+
+    Raises:
+        BadInput: the actor acts with a token for programs, which goes on until it is revoked.
+    """
     actor = current_actor()
 
-    async def work() -> None:
-        await Session.filter(id=actor.credential_id, ended_at=None).update(ended_at=datetime.now(UTC))
+    async def work() -> int:
+        now = await database_time()
+        return await Session.filter(id=actor.credential_id, ended_at=None).update(ended_at=now)
 
-    await database.transaction(work)
+    if not await database.transaction(work) and not await database.transaction(lambda: Session.exists(id=actor.credential_id)):
+        raise BadInput("You act with a token for programs. It does not sign out: it is good until it is revoked.")
     return actor
 
 

@@ -15,7 +15,7 @@ from graph.audit.ledger import append
 from graph.commands.perform import Answer, perform, require
 from graph.commands.references import find_by_code
 from graph.commands.rows import change, given, lock_row, register
-from graph.errors import Refusal, RefusalCode, Refused, refuse
+from graph.errors import Forbidden, Refusal, RefusalCode, Refused, refuse
 from graph.models.armory import Armory, Unit
 from graph.models.ledger import REGISTRY, StreamHead
 from graph.words import ArmoryState, EventType, Role, Subject
@@ -123,8 +123,13 @@ async def _refuse_circle(unit: Unit, parent_id: UUID) -> None:
 
 
 async def register_armory(command: RegisterArmory) -> Answer | Refused:
-    """Register an arms room and begin its stream of the ledger."""
-    require(*OFFICE)
+    """Register an arms room and begin its stream of the ledger.
+
+    Raises:
+        Forbidden: the account is one for certain arms rooms only: the new one would not be among them.
+    """
+    if require(*OFFICE).armories is not None:
+        raise Forbidden("Your account is for certain arms rooms only. A new one is registered by an account for all of them.")
 
     async def decide() -> Sequence[UUID]:
         unit_id = await find_by_code(Unit, command.unit, "unit")

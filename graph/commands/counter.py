@@ -11,7 +11,7 @@ from uuid import UUID
 from tortoise.functions import Max
 
 from graph.audit.actor import current_actor
-from graph.audit.ledger import changes_since, database_time
+from graph.audit.ledger import back_since, changes_since, database_time
 from graph.commands.references import ItemRef, PersonRef, find_items, find_person
 from graph.errors import Refusal, RefusalCode, refuse
 from graph.models.armory import Armory
@@ -75,6 +75,7 @@ async def lock(meant: Meant, expected: Sequence[int | None]) -> Counter:
     models = {model.id: model for model in await ItemModel.filter(id__in={item.model_id for item in items.values()})}
     opened = await CustodyRecord.filter(item_id__in=list(items), closed_at=None).select_related("holder")
     closed = CustodyRecord.filter(item_id__in=list(items)).exclude(closed_at=None).annotate(last=Max("closed_at")).group_by("item_id")
+    back = await back_since(list(items))
     # Whether a room is open is read under its stream's head: who closes it takes the same lock.
     streams = sorted({str(item.armory_id) for item in items.values()})
     heads = {head.stream: head for head in await heads_select_for_update(streams)}
@@ -93,7 +94,7 @@ async def lock(meant: Meant, expected: Sequence[int | None]) -> Counter:
             version=items[item_id].version,
             expected_version=version,
             custody=_custody(records.get(item_id)),
-            last_closed_at=last.get(item_id),
+            in_room_since=max(filter(None, (last.get(item_id), back.get(item_id))), default=None),
             changes=await _changes(items[item_id], version),
             in_scope=current_actor().may_see(items[item_id].armory_id),
         )
@@ -133,4 +134,4 @@ async def _changes(item: Item, expected: int | None) -> tuple[str, ...]:
     """What has happened to an item since the version that a page shows."""
     if expected is None or expected == item.version:
         return ()
-    return await changes_since(item.id, max(item.version - expected, 1))
+    return await changes_since(item.id, item.version - expected)

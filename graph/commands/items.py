@@ -10,7 +10,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from graph.audit.actor import current_actor
-from graph.audit.ledger import append, changes_since, database_time
+from graph.audit.ledger import append, database_time
 from graph.commands.perform import Answer, perform, require
 from graph.commands.references import ItemRef, PersonRef, find_by_code, find_items, find_person, one
 from graph.commands.rows import change, given, lock_row, register
@@ -255,16 +255,10 @@ async def _item_id(ref: ItemRef) -> UUID:
 
 
 async def _lock_item(item_id: UUID, expected_version: int | None) -> Item:
-    item = await lock_row(Item, item_id)
-    _refuse_out_of_scope(item.armory_id, "item")
-    if expected_version not in (None, item.version):
-        changes = await changes_since(item.id, max(item.version - (expected_version or 0), 1))
-        message = f"{item.serial} has changed since version {expected_version}: {', '.join(changes)}. It is at version {item.version} now."
-        stale = Refusal(
-            RefusalCode.VERSION_CONFLICT, message, None, "expectedVersion", item.id, current_version=item.version, changed=changes
-        )
-        raise Refused([stale])
-    return item
+    known = await Item.get_or_none(id=item_id)
+    if known is not None:
+        _refuse_out_of_scope(known.armory_id, "item")
+    return await lock_row(Item, item_id, expected_version)
 
 
 def _refuse_out_of_scope(armory_id: UUID, path: str) -> None:

@@ -24,7 +24,7 @@ from graph.models.armory import Armory, Unit
 from graph.models.custody import CustodyRecord, Purpose
 from graph.models.items import Item, ItemModel, Tag
 from graph.models.ledger import REGISTRY, ImportedRow, heads_select_for_update
-from graph.models.people import Person
+from graph.models.people import Person, people_select_for_update
 from graph.rules.legacy import plan
 from graph.rules.legacy_decisions import Decision, Outcome
 from graph.rules.legacy_rows import ImportPlan, Known, PlannedHistory, PlannedRecord, Terms, name_key
@@ -71,6 +71,7 @@ async def import_legacy(command: ImportLegacy, file: Path, move: Move) -> Import
         if armory is None:
             message = f"There is no arms room with the code {command.armory}. Register it first."
             raise Refused([Refusal(RefusalCode.UNKNOWN_CODE, message, path="armory")])
+        await people_select_for_update(list(await Person.all().order_by("id").values_list("id", flat=True)))  # type: ignore[arg-type]
         heads = {head.stream: head for head in await heads_select_for_update(sorted([REGISTRY, str(armory.id)]))}
         now = await database_time()
         made = plan(data, await _known(), now, _terms(armory))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from graph.audit.actor import current_actor
 from graph.audit.ledger import append
 from graph.commands.perform import Answer, perform, require
 from graph.commands.references import find_by_code
@@ -109,9 +110,11 @@ async def change_duty_status(command: ChangeDutyStatus) -> Answer | Refused:
 
     async def decide() -> Sequence[UUID]:
         person = await lock_row(Person, command.person_id, command.expected_version)
-        held = await CustodyRecord.filter(holder_id=person.id, closed_at=None).order_by("issued_at").values_list("item__serial", flat=True)
+        open_records = CustodyRecord.filter(holder_id=person.id, closed_at=None).order_by("issued_at")
+        held = [(str(serial), armory_id) for serial, armory_id in await open_records.values_list("item__serial", "armory_id")]
+        ours = [serial for serial, armory_id in held if current_actor().may_see(armory_id)]
         name = f"{person.rank} {person.family_name}"
-        refuse(duty_status_refusals(name, command.duty_status, [str(serial) for serial in held]))
+        refuse(duty_status_refusals(name, command.duty_status, ours, len(held)))
         facts = {"name": name, "service_number": person.service_number, "reason": command.reason}
         changes = {"duty_status": command.duty_status}
         await append(await change(person, changes, REGISTRY, EventType.DUTY_STATUS_CHANGED, Subject.PERSON, facts, person_id=person.id))

@@ -135,9 +135,7 @@ def _with_serial(serial: str, items: Sequence[Item], line: int) -> UUID | Refusa
         return Refusal(RefusalCode.AMBIGUOUS_CODE, message, line=line, path=path)
     if in_scope:
         return in_scope[0].id
-    if items:
-        return Refusal(RefusalCode.OUT_OF_SCOPE, f"{serial} is not on the book of your arms rooms.", line=line, path=path)
-    return _unknown(f"No item has the serial {serial}.", line, path)
+    return _unknown(f"No item on the book of your arms rooms has the serial {serial}.", line, path)
 
 
 __all__ = ["Found", "ItemRef", "PersonRef", "find_by_code", "find_items", "find_person", "one", "service_number_key"]

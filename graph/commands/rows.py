@@ -8,8 +8,9 @@ from uuid import UUID
 
 from tortoise.models import Model
 
-from graph.audit.ledger import Event
+from graph.audit.ledger import Event, changes_since
 from graph.errors import Refusal, RefusalCode, Refused
+from graph.rules.versions import stale
 from graph.words import EventType, Subject
 
 M = TypeVar("M", bound=Model)
@@ -87,7 +88,9 @@ async def lock_row(model: type[M], row_id: UUID, expected_version: int | None = 
     if row is None:
         raise Refused([Refusal(RefusalCode.UNKNOWN_CODE, f"There is no such {noun}.", path="id")])
     version: int = getattr(row, "version")  # noqa: B009 - every model here has one
-    if expected_version not in (None, version):
-        message = f"This {noun} has changed since version {expected_version}. It is at version {version} now."
-        raise Refused([Refusal(RefusalCode.VERSION_CONFLICT, message, path="expectedVersion", current_version=version)])
+    if expected_version is not None and expected_version != version:
+        changes = await changes_since(row_id, version - expected_version)
+        message = stale(f"This {noun}", expected_version, version, changes)
+        refusal = Refusal(RefusalCode.VERSION_CONFLICT, message, path="expectedVersion", current_version=version, changed=changes)
+        raise Refused([refusal])
     return row

@@ -8,7 +8,6 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
-from tortoise.queryset import QuerySet
 
 from graph.words import AccountState
 
@@ -28,11 +27,6 @@ class Account(Model):
 
     class Meta:
         table = "account"
-
-
-def account_select_for_update(account_id: UUID) -> QuerySet[Account]:
-    """Lock one account."""
-    return Account.filter(id=account_id).select_for_update(no_key=True)
 
 
 class Session(Model):

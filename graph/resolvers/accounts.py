@@ -43,6 +43,8 @@ async def actor_of(token: str) -> Actor:
     Raises:
         Unauthenticated: nobody's, or not any more.
     """
+    if not token.isascii():
+        raise Unauthenticated("This is not a token of ArmGuard. Sign in, or ask for an API token.")
     statement = BY_SESSION if token.startswith(SESSION_PREFIX) else BY_TOKEN if token.startswith(TOKEN_PREFIX) else None
     if statement is None:
         raise Unauthenticated("This is not a token of ArmGuard. Sign in, or ask for an API token.")

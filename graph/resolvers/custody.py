@@ -78,6 +78,10 @@ CUSTODY = table(
 )
 
 
+LONGEST_CURSOR = 16 * 1024
+CURSOR_PER_STREAM = 80  # what the largest place in one stream takes of a cursor
+
+
 @dataclass(frozen=True)
 class FeedMessage:
     """A place in the feed, and the event there; without one, it only tells the place. `actor` is the viewer as of this message."""
@@ -97,7 +101,7 @@ async def custody_feed(actor: Actor, after: str | None, armories: Sequence[UUID]
         BadInput: the cursor is not one of the feed, or not one of this ledger.
         Unauthenticated: the account, session or token has ended meanwhile.
     """
-    cursor = read_feed_cursor(after) if after is not None else {}
+    cursor = await _places(after) if after is not None else {}
     pause = database.door().settings.standing_seconds
     async with the_feed().watching(await _streams(actor, armories)) as watch:
         covered = time.monotonic()
@@ -121,6 +125,18 @@ async def custody_feed(actor: Actor, after: str | None, armories: Sequence[UUID]
             if time.monotonic() - covered >= pause:
                 await _cover(watch, actor, armories)
                 covered = time.monotonic()
+
+
+async def _places(after: str) -> dict[str, int]:
+    """What a cursor says of the streams that there are, in scope or not: a scope may grow. Every message repeats it, so nothing else stays.
+
+    Raises:
+        BadInput: it is not a cursor of the feed, or longer than one can be.
+    """
+    known = await read_heads()
+    if len(after) > max(LONGEST_CURSOR, CURSOR_PER_STREAM * len(known)):
+        raise BadInput("This is longer than a cursor of the feed can be. Take the cursor of the last message that you have seen.")
+    return {stream: seq for stream, seq in read_feed_cursor(after).items() if stream in known}
 
 
 async def _refuse_ahead(cursor: dict[str, int], watch: Watch) -> None:

@@ -51,6 +51,7 @@ TAG = table(
         "Tag",
         "tag",
         ("id", "code", "person_id", "item_id", "revoked_at", "version"),
+        scope="it.item_id IS NULL OR :everything OR EXISTS (SELECT FROM item i WHERE i.id = it.item_id AND i.armory_id = any(:armories))",
         links={"item": Link("Item", "item_id"), "person": Link("Person", "person_id")},
     )
 )

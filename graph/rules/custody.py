@@ -11,6 +11,7 @@ from uuid import UUID
 
 from graph.errors import Refusal, RefusalCode
 from graph.rules.items import spoken
+from graph.rules.versions import stale
 from graph.words import ArmoryState, CustodyState, DutyStatus, IssueType, ItemCategory, Serviceability, Slot
 
 
@@ -55,7 +56,7 @@ class Line:
     version: int
     expected_version: int | None = None
     custody: OpenCustody | None = None
-    last_closed_at: datetime | None = None
+    in_room_since: datetime | None = None
     changes: tuple[str, ...] = ()
     in_scope: bool = True
 
@@ -155,9 +156,9 @@ def _line_refusals(line: Line, lines: Sequence[Line], terms: Terms) -> Iterator[
     if terms.categories and line.category not in terms.categories:
         category = line.category.value.lower().replace("_", " ")
         yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, f"{line.serial} is a {category}, which is not drawn for {terms.purpose}.")
-    if line.custody is None and line.last_closed_at is not None and terms.at < line.last_closed_at:
-        message = f"{line.serial} came back at {said(line.last_closed_at)}: custody cannot begin before that."
-        yield line.refusal(RefusalCode.BACKDATE_REFUSED, message, since=line.last_closed_at)
+    if line.custody is None and line.in_room_since is not None and terms.at < line.in_room_since:
+        message = f"{line.serial} came back at {said(line.in_room_since)}: custody cannot begin before that."
+        yield line.refusal(RefusalCode.BACKDATE_REFUSED, message, since=line.in_room_since)
 
 
 def scope_refusals(line: Line) -> list[Refusal]:
@@ -169,8 +170,7 @@ def version_refusals(line: Line) -> list[Refusal]:
     """A page that is no longer true decides nothing (INV-20)."""
     if line.expected_version is None or line.expected_version == line.version:
         return []
-    what = f": {', '.join(line.changes)}" if line.changes else ""
-    message = f"{line.serial} has changed since version {line.expected_version}{what}. It is at version {line.version} now."
+    message = stale(line.serial, line.expected_version, line.version, line.changes)
     path = f"lines.{line.line}.expectedVersion"
     return [line.refusal(RefusalCode.VERSION_CONFLICT, message, path=path, current_version=line.version, changed=line.changes)]
 

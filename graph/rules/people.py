@@ -11,10 +11,16 @@ from graph.words import DutyStatus
 service_number_key = number_key
 
 
-def duty_status_refusals(name: str, wanted: DutyStatus, held_serials: Sequence[str]) -> list[Refusal]:
-    """A person with open custody cannot be separated (INV-7)."""
-    if wanted is not DutyStatus.SEPARATED or not held_serials:
+def duty_status_refusals(name: str, wanted: DutyStatus, ours: Sequence[str], held: int) -> list[Refusal]:
+    """A person with open custody cannot be separated (INV-7). `ours` are the serials in the actor's scope, of `held` in all."""
+    if wanted is not DutyStatus.SEPARATED or not held:
         return []
-    shown = ", ".join(held_serials[:5]) + (f" and {len(held_serials) - 5} more" if len(held_serials) > 5 else "")
-    message = f"{name} still holds {shown}. Take everything back first."
-    return [Refusal(RefusalCode.PERSON_HOLDS_ITEMS, message, path="dutyStatus", held=len(held_serials))]
+    shown = list(ours[:5])
+    rest = held - len(shown)
+    what = " and ".join([*([", ".join(shown)] if shown else []), *([f"{rest} more" if shown else _items(rest)] if rest else [])])
+    message = f"{name} still holds {what}. Take everything back first."
+    return [Refusal(RefusalCode.PERSON_HOLDS_ITEMS, message, path="dutyStatus", held=held)]
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count} items"

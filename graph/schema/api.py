@@ -14,6 +14,7 @@ from strawberry.types.graphql import OperationType
 from graph.schema import words as _words  # noqa: F401 - declares the enums
 from graph.schema.base import NODES, config
 from graph.schema.custody import Subscription
+from graph.schema.limits import CostLimit
 from graph.schema.mutation import Mutation
 from graph.schema.operation import Operation
 from graph.schema.query import Query
@@ -31,9 +32,10 @@ class ArmGuardSchema(strawberry.Schema):
         return await super().execute(*args, **kwargs)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:  # noqa: ARG002
-        """Say briefly what a client got wrong."""
+        """Say briefly what a client got wrong: never with a value, which may be a password."""
         for error in errors:
-            log.info("operation_refused", reason=error.message[:200])
+            code = getattr(error.original_error, "code", None) or (error.extensions or {}).get("code") or "BAD_REQUEST"
+            log.info("operation_refused", code=code, path=error.path)
 
 
 def build_schema(settings: Settings | None = None, *, printed: bool = False) -> ArmGuardSchema:
@@ -46,7 +48,12 @@ def build_schema(settings: Settings | None = None, *, printed: bool = False) -> 
         subscription=Subscription,
         types=list(NODES.values()),
         config=config(printed=printed),
-        extensions=[Operation, lambda: MaxTokensLimiter(max_token_count=limits.query_tokens), lambda: AddValidationRules(rules)],
+        extensions=[
+            Operation,
+            lambda: MaxTokensLimiter(max_token_count=limits.query_tokens),
+            lambda: CostLimit(limits.query_cost, limits.page_size),
+            lambda: AddValidationRules(rules),
+        ],
     )
 
 

@@ -208,8 +208,8 @@ async def return_items(asked: ReturnItemsInput) -> ItemsReturned | Refused:
 
 async def _what_was_written(answer: Answer) -> dict[str, Any]:
     with already_done():
-        records = [CustodyRecord.of(row) for row in await by_ids(tables.CUSTODY, answer.rows)]
-        events = [LedgerEvent.of(row) for row in await by_ids(LEDGER, answer.events)]
+        records = [CustodyRecord.of(row) for row in await by_ids(tables.CUSTODY, answer.rows, scoped=False)]
+        events = [LedgerEvent.of(row) for row in await by_ids(LEDGER, answer.events, scoped=False)]
     return {"records": records, "events": events, "repeated": answer.repeated}
 
 

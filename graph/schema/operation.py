@@ -21,6 +21,7 @@ from graph.words import Role
 log = structlog.get_logger("armguard.graphql")
 
 # How the libraries say that a document is more than the limits of `build_schema` allow.
+_FOUND = re.compile(r"[;,.]? [Ff]ound: .*", re.DOTALL)
 _LIMITS = re.compile("maximum operation depth|aliases found|more than [0-9]+ tokens|nested too deeply|introspection depth")
 
 
@@ -68,10 +69,12 @@ def presentable(error: GraphQLError, context: Context) -> GraphQLError:
         original = original.original_error
     if isinstance(original, ArmGuardError) and original.code != "INTERNAL":
         return error
-    if original is None or isinstance(original, GraphQLError) or error.path is None:
+    of_a_value = isinstance(original, ValueError) and error.path is None and error.message.startswith(("Variable '$", "Expected value"))
+    if original is None or isinstance(original, GraphQLError) or of_a_value:
         code = LimitExceeded.code if _LIMITS.search(error.message) else BadInput.code
         error.extensions = {"code": code, **(error.extensions or {})}
-        error.message = error.message.replace("not to be None", "not to be null")  # graphql-core says it in Python
+        # graphql-core repeats the value in Python's words: it may be a password
+        error.message = _FOUND.sub(".", error.message).replace("not to be None", "not to be null")
         return error
     log.error("operation_failed", request_id=context.request_id, exc_info=original)
     message = f"Something went wrong on the server. Nothing is half done; name the request {context.request_id} to whoever keeps it."

@@ -88,7 +88,7 @@ async def saved(answer: Answer | errors.Refused, to: type[N], success: Callable[
     if isinstance(answer, errors.Refused):
         return refused(answer)
     with already_done():
-        (row,) = await by_ids(to.table, answer.rows)
+        (row,) = await by_ids(to.table, answer.rows, scoped=False)
     return success(to.of(row))
 
 

@@ -92,7 +92,7 @@ async def a_year_at_the_arms_room() -> None:
     (row,) = await database.fetch("SELECT id, armories FROM account WHERE username = 'East'")
     with acting(Actor(ActorKind.ACCOUNT, "East", row["id"], None, frozenset({Role.ARMORER}), frozenset(row["armories"]))):
         lines = tuple(IssueLine(ItemRef(serial=f"M14-000{number}")) for number in (0, 2))
-        draw = IssueItems(uuid4(), PersonRef(service_number="E0100"), lines, "patrol", note="two 🔫", effective_at=now)
+        draw = IssueItems(uuid4(), PersonRef(service_number="E0100"), lines, "patrol", note="two 🔫", effective_at=datetime.now(UTC))
         await made(issue_items(draw))
         assert not isinstance(await issue_items(draw), Refused)  # the same request again
         again = IssueItems(uuid4(), PersonRef(service_number="S-001"), lines)

@@ -266,18 +266,18 @@ async def test_inv_03_an_arms_room_that_is_not_open_issues_nothing_and_inv_05_ta
     assert returned["records"][0]["item"]["state"] == "IN_ROOM"
 
 
-async def test_inv_03_an_item_of_another_arms_room_is_out_of_scope_by_serial_id_and_tag(live: Live) -> None:
+async def test_inv_03_an_item_of_another_arms_room_is_out_of_scope_by_id_and_tag_and_unknown_by_its_serial(live: Live) -> None:
     north = live.as_("north")
     other = await look(live.as_("officer"), "M4-101")
-    for ref, path in (
-        ({"serial": "M4-101"}, "lines.0.item.serial"),
-        ({"id": other["id"]}, "lines.0.item"),
-        ({"tag": "TAG-M4-101"}, "lines.0.item"),
+    for ref, code, path in (
+        ({"serial": "M4-101"}, "UNKNOWN_CODE", "lines.0.item.serial"),
+        ({"id": other["id"]}, "OUT_OF_SCOPE", "lines.0.item"),
+        ({"tag": "TAG-M4-101"}, "OUT_OF_SCOPE", "lines.0.item"),
     ):
         refusal = only(await issue_by(north, {"serviceNumber": OCAMPO}, ref))
-        assert (refusal["code"], refusal["line"], refusal["path"]) == ("OUT_OF_SCOPE", 0, path)
+        assert (refusal["code"], refusal["line"], refusal["path"]) == (code, 0, path)
     done(await live.as_("south").issue(OCAMPO, "M4-101"))
-    assert only(await north.give_back("M4-101"))["code"] == "OUT_OF_SCOPE"
+    assert only(await north.give_back("M4-101"))["code"] == "UNKNOWN_CODE"
     assert (await look(live.as_("officer"), "M4-101"))["state"] == "ISSUED"
 
 

@@ -29,7 +29,7 @@ from graph.feed import the_feed
 from graph.models.accounts import Account, ApiToken
 from graph.models.armory import Armory
 from graph.models.ledger import REGISTRY
-from graph.resolvers.custody import feed_cursor
+from graph.resolvers.custody import feed_cursor, read_feed_cursor
 from graph.rules.accounts import token_hash
 from graph.settings import Settings
 from graph.words import EventType, Subject
@@ -831,6 +831,21 @@ async def test_clients_cut_off_in_the_middle_of_a_burst_are_no_error_of_ours(liv
             return not the_feed()._tails
 
         await until(nothing_left)
+
+
+async def test_a_cursor_longer_than_one_can_be_is_refused(live: Live) -> None:
+    async with live.socket("north") as socket:
+        follower = await follow(socket, feed_cursor({str(uuid4()): 2**62 for _ in range(4500)}))
+        assert await follower.end() == "BAD_REQUEST"
+
+
+async def test_a_cursor_forgets_streams_that_there_are_not_and_keeps_those_out_of_scope(live: Live) -> None:
+    places = {await stream_of("NORTH"): 0, await stream_of("SOUTH"): 1}
+    async with live.socket("north") as socket:
+        follower = await follow(socket, feed_cursor({**{str(uuid4()): 5 for _ in range(200)}, **places}))
+        ((code, seq),) = await follower.events(1)
+        assert (code, seq) == ("NORTH", 1)
+        assert read_feed_cursor(follower.cursor) == {**places, await stream_of("NORTH"): 1}
 
 
 async def test_more_operations_than_a_socket_may_have_are_refused_and_those_there_are_go_on(live: Live) -> None:

@@ -150,7 +150,7 @@ def test_inv_12_an_emergency_needs_a_note_and_passes_the_limits_alone(note: str 
 
 
 def test_inv_18_custody_begins_between_the_last_return_and_now() -> None:
-    came_back = rifle(last_closed_at=NOW - HOUR)
+    came_back = rifle(in_room_since=NOW - HOUR)
     assert issue_refusals(ACTIVE, [came_back], replace(TERMS, at=NOW - HOUR)) == []
     assert issue_refusals(ACTIVE, [came_back], TERMS) == []
     (early,) = issue_refusals(ACTIVE, [came_back], replace(TERMS, at=NOW - HOUR - timedelta(microseconds=1)))
@@ -189,12 +189,14 @@ def test_inv_20_a_stale_version_says_what_changed() -> None:
 
 def test_inv_07_who_holds_items_is_not_separated() -> None:
     serials = [f"M4-{number}" for number in range(7)]
-    (refusal,) = duty_status_refusals("SGT Ocampo", DutyStatus.SEPARATED, serials)
+    (refusal,) = duty_status_refusals("SGT Ocampo", DutyStatus.SEPARATED, serials, 7)
     assert (refusal.code, refusal.held) == (RefusalCode.PERSON_HOLDS_ITEMS, 7)
     assert refusal.message == "SGT Ocampo still holds M4-0, M4-1, M4-2, M4-3, M4-4 and 2 more. Take everything back first."
-    assert duty_status_refusals("SGT Ocampo", DutyStatus.SEPARATED, []) == []
+    assert duty_status_refusals("SGT Ocampo", DutyStatus.SEPARATED, [], 0) == []
+    (elsewhere,) = duty_status_refusals("SGT Ocampo", DutyStatus.SEPARATED, [], 1)
+    assert elsewhere.message == "SGT Ocampo still holds 1 item. Take everything back first."
     for status in DutyStatus:
-        assert bool(duty_status_refusals("SGT Ocampo", status, serials)) == (status is DutyStatus.SEPARATED)
+        assert bool(duty_status_refusals("SGT Ocampo", status, serials, 7)) == (status is DutyStatus.SEPARATED)
 
 
 @given(st.sampled_from(Serviceability), st.sampled_from(Serviceability))
@@ -253,7 +255,7 @@ def lines_of_items(draw: st.DrawFn) -> list[Line]:
                 serviceability=draw(st.sampled_from(Serviceability)),
                 room=draw(ROOMS),
                 custody=custody,
-                last_closed_at=draw(st.none() | MOMENTS),
+                in_room_since=draw(st.none() | MOMENTS),
             )
         lines.append(replace(items[name], line=place, expected_version=draw(st.sampled_from([None, 2, 3]))))
     return lines
@@ -335,7 +337,7 @@ def test_inv_03_and_04_what_passes_the_rule_is_what_the_invariants_allow(receive
         assert (line.state, line.custody, line.serviceability) == (CustodyState.IN_ROOM, None, Serviceability.SERVICEABLE)
         assert line.room.state is ArmoryState.OPEN
         assert line.expected_version in (None, line.version)
-        assert line.last_closed_at is None or line.last_closed_at <= terms.at
+        assert line.in_room_since is None or line.in_room_since <= terms.at
         due = due_time(terms, line.room)
         assert terms.issue_type is not IssueType.TEMPORARY or (due is not None and terms.at < due <= terms.at + line.room.temporary_limit)
         if terms.issue_type is not IssueType.EMERGENCY and line.slot in line.room.limits:

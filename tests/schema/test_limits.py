@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from graphql import get_introspection_query
 
 from graph.settings import Settings
 from tests.conftest import Cluster
@@ -145,6 +146,84 @@ async def test_a_document_beyond_the_limits_is_refused(server: Live, name: str) 
     assert asyncio.get_running_loop().time() - started < 2
     if name == "deep":
         assert "errors" not in await north.answer(NESTED.replace("parent {" * 12, "parent {" * 9).replace("}" * 12, "}" * 9))
+
+
+HISTORIES = " ".join(f"a{number}: history(first: %s) {{ totalCount }}" for number in range(55))
+ONES = HISTORIES.replace("%s", "1")
+PEOPLE = "people(first: 100) { edges { node { %s } } }"
+DEAR = {
+    "55,000 histories": ("{" + PEOPLE % (HISTORIES.replace("%s", "100")) + "}", {}),
+    "small ones": ("{" + PEOPLE % (ONES) + "}", {}),
+    "by their end": ("{" + PEOPLE.replace("first", "last") % (HISTORIES.replace("first: %s", "last: 1")) + "}", {}),
+    "by a variable": ("query ($n: Int) {" + PEOPLE.replace("100", "$n") % (ONES) + "}", {"n": 100}),
+    "by a default": ("query ($n: Int = 100) {" + PEOPLE.replace("100", "$n") % (ONES) + "}", {}),
+    "a default that is not used": (
+        "query ($n: Int = 1) {" + PEOPLE.replace("100", "$n") % (ONES) + "}",
+        {"n": 100},
+    ),
+    "in a fragment": ("{" + PEOPLE % "...F" + "} fragment F on Person {" + ONES + "}", {}),
+    "in an inline fragment": ("{" + PEOPLE % ("... on Person {" + ONES + "}") + "}", {}),
+    "edges in a fragment": (
+        "{ people(first: 100) { ...F } } fragment F on PersonConnection { edges { node {" + ONES + "} } }",
+        {},
+    ),
+    "pages in pages": ("{" + PEOPLE % "history(first: 100) { edges { node { item { history(first: 100) { totalCount } } } } }" + "}", {}),
+    "fragments that double": (
+        "{ ...F0 }"
+        + "".join(f" fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
+        + " fragment F60 on Query { viewer { username } }",
+        {},
+    ),
+    "introspection that doubles": (
+        "{ __schema { ...F0 } }"
+        + "".join(f" fragment F{n} on __Schema {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
+        + " fragment F60 on __Schema { types { name } }",
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DEAR)
+async def test_a_document_that_costs_too_much_is_refused_before_it_is_run(server: Live, settings: Settings, name: str) -> None:
+    document, variables = DEAR[name]
+    started = asyncio.get_running_loop().time()
+    (error,) = (await server.as_("north").answer(document, **variables))["errors"]
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED", error
+    assert f"a document may cost {settings.query_cost:,}" in error["message"]
+    assert re.search(r"This costs [0-9,]{6,}", error["message"])
+    assert "smaller pages" in error["message"]
+    assert asyncio.get_running_loop().time() - started < 1
+
+
+FRIENDLY = """
+query ($first: Int!, $n: Int = 10) {
+  items(first: $first) {
+    totalCount pageInfo { hasNextPage endCursor }
+    edges { cursor node { ...Said history(first: $n) { totalCount edges { node { id seq type summary recordedAt } } } } }
+  }
+}
+fragment Said on Item { id serial state model { name } tags { code } }
+"""
+
+
+async def test_what_people_ask_is_within_the_cost(server: Live) -> None:
+    north = server.as_("north")
+    assert (await north(FRIENDLY, first=100))["items"]["totalCount"] > 10
+    await north("{" + PEOPLE.replace("100", "2") % ONES + "}")
+    await north("query ($n: Int = 100) {" + PEOPLE.replace("100", "$n") % ONES + "}", n=2)
+    await north(get_introspection_query())
+    holdings = "holdings { id issuedAt dueAt item { serial model { name } } }"
+    await north("{" + PEOPLE % ("id name serviceNumber " + holdings) + "}")
+
+
+async def test_fragments_within_each_other_are_a_mistake_that_is_seen_at_once(server: Live) -> None:
+    names = range(14)
+    every = " ".join(f"...F{n}" for n in names)
+    started = asyncio.get_running_loop().time()
+    document = "{ ...F0 }" + "".join(f" fragment F{n} on Query {{ {every} }}" for n in names)
+    (error,) = (await server.as_("north").answer(document))["errors"]
+    assert (error["extensions"]["code"], "within itself" in error["message"]) == ("BAD_REQUEST", True)
+    assert asyncio.get_running_loop().time() - started < 1
 
 
 MISTAKES = {

@@ -1,0 +1,155 @@
+"""What a document may cost, known before anything of it is read.
+
+Every field and every use of a fragment costs 1. A page costs its statement and its rows, and what is asked of an edge once for each row
+of the page; a total is a statement of its own. What is asked of a row in a list without pages counts as often as such a list is long, as
+a rule. All operations of a document count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    is_leaf_type,
+)
+from strawberry.extensions import SchemaExtension
+
+from graph.errors import LimitExceeded
+
+STATEMENT = 10  # what a statement of its own costs
+LIST = 10  # how many rows a list without pages is taken to have
+HIGHEST = 10**12  # what is dearer is not told apart: a few fragments in one another reach numbers that fill a page
+
+
+class CostLimit(SchemaExtension):
+    """Refuses a document that costs too much before it is validated: some rules take as long as the document would, spelt out."""
+
+    def __init__(self, most: int, page: int) -> None:
+        self.most = most
+        self.page = page
+
+    def on_validate(self) -> Iterator[None]:
+        """Look at the document with its variables."""
+        asked = self.execution_context
+        if asked.pre_execution_errors is None and asked.graphql_document is not None:
+            cost = Cost(asked.schema._schema, asked.graphql_document, asked.variables or {}, self.page)
+            try:
+                told = self._refusal(cost)
+            except GraphQLError as error:
+                asked.pre_execution_errors = [error]
+            else:
+                if told is not None:
+                    asked.pre_execution_errors = [GraphQLError(told, extensions={"code": LimitExceeded.code})]
+        yield
+
+    def _refusal(self, cost: Cost) -> str | None:
+        try:
+            total = cost.total()
+        except RecursionError:
+            return "The document is nested too deeply. Ask for less at once."
+        if total <= self.most:
+            return None
+        return (
+            f"This costs {total:,}{' or more' if total == HIGHEST else ''}; a document may cost {self.most:,}. Every field counts as often "
+            "as there may be rows to read it for: ask for smaller pages within pages (`first`), for fewer fields, or in several requests."
+        )
+
+
+class Cost:
+    """The cost of one document. It may be wrong in any way: what is not known to the schema costs as a plain field does."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], page: int) -> None:
+        self._schema = schema
+        self._page = page
+        self._operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+        defined = [variable for each in self._operations for variable in each.variable_definitions or ()]
+        self._variables = {each.variable.name.value: self._number(each.default_value) for each in defined} | dict(variables)
+        self._fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+        self._known: dict[tuple[str, int], int | None] = {}
+
+    def total(self) -> int:
+        """What all its operations cost.
+
+        Raises:
+            GraphQLError: a fragment is used within itself.
+            RecursionError: it is nested too deeply.
+        """
+        roots = ((self._schema.get_root_type(each.operation), each.selection_set) for each in self._operations)
+        return min(sum(self._of(selections, root, 1) for root, selections in roots), HIGHEST)
+
+    def _of(self, selections: SelectionSetNode | None, parent: GraphQLNamedType | None, rows: int) -> int:
+        """What selections of a type cost; `rows` is the size of the page, if the type is a connection."""
+        cost = 0
+        for selection in selections.selections if selections else ():
+            match selection:
+                case FieldNode():
+                    cost += self._field(selection, parent, rows)
+                case InlineFragmentNode():
+                    on = self._schema.get_type(selection.type_condition.name.value) if selection.type_condition else parent
+                    cost += 1 + self._of(selection.selection_set, on, rows)
+                case FragmentSpreadNode():
+                    cost += 1 + self._fragment(selection.name.value, rows)
+        return min(cost, HIGHEST)
+
+    def _fragment(self, name: str, rows: int) -> int:
+        """Each fragment is looked at once, however often it is used."""
+        fragment = self._fragments.get(name)
+        if fragment is None:
+            return 0
+        if (name, rows) not in self._known:
+            self._known[name, rows] = None
+            on = self._schema.get_type(fragment.type_condition.name.value)
+            self._known[name, rows] = self._of(fragment.selection_set, on, rows)
+        cost = self._known[name, rows]
+        if cost is None:
+            raise GraphQLError(f"The fragment {name} is used within itself.", [fragment])
+        return cost
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None, rows: int) -> int:
+        name = node.name.value
+        declared = getattr(parent, "fields", {}).get(name)
+        if declared is None or parent is None or parent.name.startswith("__"):  # introspection, which has a limit of its own
+            return 1 + self._of(node.selection_set, None, 1)
+        of = get_named_type(declared.type)
+        if "first" in declared.args:
+            size = self._size(node)
+            return STATEMENT + size + self._of(node.selection_set, of, size)
+        if name == "totalCount":
+            return STATEMENT
+        times = 1
+        if _is_list(declared.type) and not is_leaf_type(of):
+            times = rows if name == "edges" else LIST
+        return 1 + times * self._of(node.selection_set, of, 1)
+
+    def _size(self, node: FieldNode) -> int:
+        """How many rows a page may have. One of no size, or of two, is refused when it is read."""
+        sizes = [self._number(given.value) for given in node.arguments or () if given.name.value in ("first", "last")]
+        return max((size for size in sizes if size is not None), default=1)
+
+    def _number(self, value: Any) -> int | None:
+        if isinstance(value, IntValueNode):
+            return max(1, min(int(value.value[:9]), self._page))
+        if isinstance(value, VariableNode):
+            given = self._variables.get(value.name.value)
+            return max(1, min(given, self._page)) if isinstance(given, int) else None if given is None else self._page
+        return None
+
+
+def _is_list(of: Any) -> bool:
+    return isinstance(of.of_type if isinstance(of, GraphQLNonNull) else of, GraphQLList)

@@ -1,0 +1,197 @@
+"""Accounts: sign-in, sessions, tokens, and that what has ended stays ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import structlog
+
+from graph.audit.actor import acting, console_actor
+from graph.commands import accounts
+from graph.errors import Refused
+from graph.logs import start_logs
+from graph.models.ledger import LedgerEvent
+from graph.words import EventType, Role
+from tests.conftest import Cluster
+from tests.server import Client, Live
+from tests.world import PASSWORD, made, token_of
+
+SIGN_IN = """
+mutation ($u: String!, $p: String!) {
+  signIn(input: {username: $u, password: $p}) { ... on SignedIn { token username } ... on Refused { refusals { code } } }
+}
+"""
+VIEWER = "{ viewer { username } }"
+
+
+async def signed_in(live: Live, username: str, password: str = PASSWORD) -> Client:
+    answer = await live.as_(None)(SIGN_IN, u=username, p=password)
+    return Client(live.url, answer["signIn"]["token"])
+
+
+async def ended(client: Client) -> None:
+    """Wait until the client's credential is worth nothing: within the seconds that a checked token is believed."""
+    async with asyncio.timeout(10):
+        while "errors" not in (answer := await client.answer(VIEWER)):
+            continue
+    assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_what_a_disabled_account_had_open_ends_for_ever(live: Live) -> None:
+    session, token = await signed_in(live, "north"), live.as_("north")
+    assert (await session(VIEWER)) == (await token(VIEWER)) == {"viewer": {"username": "north"}}
+    with acting(console_actor("tests")):
+        await made(accounts.disable_account(accounts.DisableAccount(uuid4(), "north", "stolen badge")))
+        await ended(session)
+        await ended(token)
+        await made(accounts.set_password(uuid4(), "north", "another long password"))
+    again = await signed_in(live, "north", "another long password")
+    assert (await again(VIEWER))["viewer"]["username"] == "north"
+    await ended(session)
+    await ended(token)
+    revoked = await LedgerEvent.get(type=EventType.TOKEN_REVOKED)
+    assert '"tests"' in revoked.payload
+    await session.http.aclose()
+    await again.http.aclose()
+
+
+async def test_a_new_password_ends_what_was_open_under_the_old_one(live: Live) -> None:
+    session, token = await signed_in(live, "south"), live.as_("south")
+    with acting(console_actor("tests")):
+        await made(accounts.set_password(uuid4(), "south", "another long password"))
+    await ended(session)
+    await ended(token)
+    old = await live.as_(None)(SIGN_IN, u="south", p=PASSWORD)
+    assert old["signIn"]["refusals"] == [{"code": "SIGN_IN_FAILED"}]
+    await session.http.aclose()
+
+
+async def test_a_token_is_revoked_by_its_name(live: Live) -> None:
+    with acting(console_actor("tests")):
+        token = await accounts.create_token(accounts.CreateToken(uuid4(), "viewer", "dashboard"))
+        assert isinstance(token, str)
+        client = Client(live.url, token)
+        assert (await client(VIEWER))["viewer"]["username"] == "viewer"
+        await made(accounts.revoke_token(accounts.RevokeToken(uuid4(), "viewer", "dashboard")))
+        await ended(client)
+        again = await accounts.revoke_token(accounts.RevokeToken(uuid4(), "viewer", "dashboard"))
+        assert isinstance(again, Refused)
+    assert (await live.as_("viewer")(VIEWER))["viewer"]["username"] == "viewer"  # the other token of the account is good
+    await client.http.aclose()
+
+
+async def test_signing_out_ends_the_session_at_once_and_a_token_says_that_it_cannot(live: Live) -> None:
+    session = await signed_in(live, "north")
+    assert (await session("mutation { signOut { username } }"))["signOut"] == {"username": "north"}
+    assert await session.code(VIEWER) == "UNAUTHENTICATED"
+    assert await live.as_("north").code("mutation { signOut { username } }") == "BAD_REQUEST"
+    await session.http.aclose()
+
+
+@pytest.mark.parametrize(("username", "password"), [("north", "wrong"), ("nobody", PASSWORD), ("NORTH ", "")])
+async def test_a_wrong_name_and_a_wrong_password_look_the_same(live: Live, username: str, password: str) -> None:
+    refused = await live.as_(None)(SIGN_IN, u=username, p=password)
+    assert refused["signIn"] == {"refusals": [{"code": "SIGN_IN_FAILED"}]}
+
+
+async def test_a_password_that_is_no_text_is_a_wrong_one(live: Live) -> None:
+    body = json.dumps({"query": SIGN_IN, "variables": {"u": "north", "p": "\ud800abc"}}).encode()
+    answer = await live.as_(None).http.post("/graphql", content=body, headers={"content-type": "application/json"})
+    assert answer.json()["data"]["signIn"] == {"refusals": [{"code": "SIGN_IN_FAILED"}]}
+
+
+async def test_a_token_that_no_server_can_have_made_is_nobodys(live: Live) -> None:
+    for token in ("armgs_\xe9", "armg_", "other", token_of("north") + "x"):
+        header = [(b"authorization", f"Bearer {token}".encode())]
+        answer = await live.as_(None).http.post("/graphql", json={"query": VIEWER}, headers=header)
+        assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_without_the_database_signing_in_is_unavailable_and_no_fault_of_ours(live: Live, cluster: Cluster, database_url: str) -> None:
+    name = database_url.split("?")[0].rsplit("/", 1)[1]
+    other = await asyncpg.connect(cluster.url("postgres"))
+    await other.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
+    await other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+    try:
+        assert await live.as_(None).code(SIGN_IN, u="north", p=PASSWORD) == "UNAVAILABLE"
+    finally:
+        await other.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+        await other.close()
+    assert (await live.as_(None)(SIGN_IN, u="north", p=PASSWORD))["signIn"]["username"] == "north"
+
+
+async def test_a_mistyped_sign_in_repeats_the_password_neither_in_the_answer_nor_in_the_log(live: Live) -> None:
+    query = "mutation ($i: SignInInput!) { signIn(input: $i) { __typename } }"
+    start_logs("INFO")
+    try:
+        with structlog.testing.capture_logs() as lines:
+            answer = await live.as_(None).answer(query, i={"usrname": "north", "password": "hunter2-hunter2"})
+    finally:
+        start_logs("ERROR")
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+    assert "hunter2" not in str(answer)
+    assert any(line["event"] == "operation_refused" for line in lines)
+    assert "hunter2" not in str(lines)
+
+
+async def test_an_officer_of_one_arms_room_registers_no_other(live: Live) -> None:
+    with acting(console_actor("tests")):
+        create = accounts.CreateAccount(uuid4(), "north.officer", (Role.ARMS_ROOM_OFFICER,), ("NORTH",))
+        await made(accounts.create_account(create, PASSWORD))
+    client = await signed_in(live, "north.officer")
+    register = "mutation ($i: RegisterArmoryInput!) { registerArmory(input: $i) { __typename } }"
+    given = {"requestId": str(uuid4()), "code": "WEST", "name": "West", "unit": "N-SQ", "timezone": "Asia/Manila"}
+    assert await client.code(register, i=given) == "FORBIDDEN"
+    assert (await live.as_("auditor")('{ armory(code: "WEST") { code } }'))["armory"] is None
+    await client.http.aclose()
+
+
+async def test_whoever_may_not_see_a_room_is_not_told_what_somebody_holds_from_it(live: Live) -> None:
+    with acting(console_actor("tests")):
+        create = accounts.CreateAccount(uuid4(), "north.officer", (Role.ARMS_ROOM_OFFICER,), ("NORTH",))
+        await made(accounts.create_account(create, PASSWORD))
+    await live.as_("south").issue("S-001", "M4-101")
+    await live.as_("north").issue("S-001", "G17-001")
+    client = await signed_in(live, "north.officer")
+    person = (await client('{ person(serviceNumber: "S-001") { id } }'))["person"]["id"]
+    separate = """
+    mutation ($i: ChangeDutyStatusInput!) { changeDutyStatus(input: $i) { ... on Refused { refusals { code message held } } } }
+    """
+    given = {"requestId": str(uuid4()), "id": person, "dutyStatus": "SEPARATED", "reason": "end of service"}
+    (refusal,) = (await client(separate, i=given))["changeDutyStatus"]["refusals"]
+    assert refusal["message"] == "SGT Ocampo still holds G17-001 and 1 more. Take everything back first."
+    assert refusal["held"] == 2
+    tag = (await live.as_("south")('{ item(serial: "M4-101") { tags { id } } }'))["item"]["tags"][0]["id"]
+    assert (await client("query ($i: ID!) { node(id: $i) { id } }", i=tag))["node"] is None
+    await client.http.aclose()
+
+
+async def test_inv_20_a_stale_page_about_a_person_is_told_what_changed(live: Live) -> None:
+    officer = live.as_("officer")
+    person = (await officer('{ person(serviceNumber: "S-001") { id version } }'))["person"]
+    edit = """
+    mutation ($i: EditPersonInput!) {
+      editPerson(input: $i) {
+        ... on PersonSaved { person { version } }
+        ... on Refused { refusals { code message changed currentVersion } }
+      }
+    }
+    """
+
+    async def edited(version: int, rank: str) -> Any:
+        given = {"requestId": str(uuid4()), "id": person["id"], "expectedVersion": version, "rank": rank}
+        return (await officer(edit, i=given))["editPerson"]
+
+    assert await edited(1, "SSG") == {"person": {"version": 2}}
+    (refusal,) = (await edited(1, "TSG"))["refusals"]
+    assert refusal["code"] == "VERSION_CONFLICT"
+    assert refusal["currentVersion"] == 2
+    assert [change.split(" at ")[0] for change in refusal["changed"]] == ["person changed by officer"]
+    (ahead,) = (await edited(99, "TSG"))["refusals"]
+    assert ahead["message"] == "This person has no version 99 yet: it is at version 2."
+    assert ahead["changed"] == []
