@@ -28,7 +28,7 @@ from uuid_utils.compat import uuid7
 
 from graph import __version__, database, feed
 from graph.audit.actor import Actor
-from graph.errors import ArmGuardError, Unauthenticated, Unavailable
+from graph.errors import ArmGuardError, BadInput, Unauthenticated, Unavailable
 from graph.resolvers.accounts import actor_of
 from graph.schema.api import build_schema
 from graph.schema.operation import Context
@@ -107,7 +107,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def on_ws_connect(self, context: Context) -> Any:
         """Who connects: `connection_init` carries the token as the header does. One that is no good closes the socket with 4403."""
-        given = (context.connection_params or {}).get("authorization")
+        given = next((value for name, value in (context.connection_params or {}).items() if name.lower() == "authorization"), None)
         if given is not None:
             context.actor, denied = await authenticate(given if isinstance(given, str) else "")
             if denied is not None:
@@ -120,6 +120,17 @@ class GraphQLView(GraphQL[Context, None]):
             return json.loads(data)
         except (ValueError, RecursionError):
             raise json.JSONDecodeError("It is not JSON", "", 0) from None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI; what is no GraphQL request is told so in the form that GraphQL clients read."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        try:
+            response = await self.run(Request(scope, receive))
+        except HTTPException as refused:
+            response = error_response(refused.status_code, BadInput.code, refused.reason or "This is not a GraphQL request.")
+        await response(scope, receive, send)
 
     def parse_json(self, data: str | bytes) -> Any:
         """The body, which must be one JSON object."""

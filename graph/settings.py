@@ -60,4 +60,5 @@ def read_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "ARMGUARD_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise StartupError(f"The setting {name} is wrong: {first['msg'].lower()}.") from None
+        what = Settings.model_fields[str(first["loc"][0])].description
+        raise StartupError(f"The setting {name} has a value that does not fit." + (f" It is: {what}" if what else "")) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from typing import Annotated
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import typer
 from rich.console import Console
@@ -17,7 +17,7 @@ from graph.commands import armory as armories
 from graph.commands.perform import Answer
 from graph.errors import Refused, StartupError
 from graph.models.accounts import Account, ApiToken
-from graph.models.armory import Unit
+from graph.models.armory import Armory, Unit
 from graph.schema.inputs import code as in_code
 from graph.schema.inputs import text
 from graph.words import Role
@@ -30,6 +30,8 @@ armory_app = typer.Typer(help="The arms rooms.", no_args_is_help=True)
 def _password(asked_on_stdin: bool) -> str:
     if asked_on_stdin:
         return sys.stdin.readline().rstrip("\n")
+    if not sys.stdin.isatty():
+        raise StartupError("There is no terminal to ask for the password: use --password-stdin.")
     return str(typer.prompt("Password (12 characters or more)", hide_input=True, confirmation_prompt=True, err=True))
 
 
@@ -57,18 +59,23 @@ def account_create(
 def account_list(as_json: AsJson = False) -> None:
     """List the accounts."""
 
-    async def read() -> list[Account]:
-        return await Account.all().order_by("username_key")
+    async def read() -> tuple[list[Account], dict[UUID, str]]:
+        return await Account.all().order_by("username_key"), {armory.id: armory.code for armory in await Armory.all()}
 
-    rows = at_console(read)
+    rows, codes = at_console(read)
     if as_json:
-        shown = [{"username": row.username, "roles": row.roles, "state": row.state.value, "allArmories": row.all_armories} for row in rows]
+        shown = [{"username": row.username, "roles": row.roles, "state": row.state.value, "armories": scope_of(row, codes)} for row in rows]
         print(json.dumps(shown))
         return
     table = Table("username", "roles", "state", "arms rooms", box=None)
     for row in rows:
-        table.add_row(row.username, ", ".join(row.roles), row.state.value, "all" if row.all_armories else str(len(row.armories)))
+        table.add_row(row.username, ", ".join(row.roles), row.state.value, scope_of(row, codes))
     Console(highlight=False).print(table)
+
+
+def scope_of(account: Account, codes: dict[UUID, str]) -> str:
+    """The arms rooms of an account, as a list shows them."""
+    return "all" if account.all_armories else ", ".join(codes[armory] for armory in account.armories)
 
 
 @account_app.command("disable")

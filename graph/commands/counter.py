@@ -13,7 +13,7 @@ from tortoise.functions import Max
 from graph.audit.actor import current_actor
 from graph.audit.ledger import back_since, changes_since, database_time
 from graph.commands.references import ItemRef, PersonRef, find_items, find_person
-from graph.errors import Refusal, RefusalCode, refuse
+from graph.errors import Refusal, RefusalCode
 from graph.models.armory import Armory
 from graph.models.custody import CustodyRecord, Purpose
 from graph.models.items import Item, ItemModel, items_select_for_update
@@ -25,11 +25,12 @@ from graph.words import Slot
 
 @dataclass(frozen=True)
 class Meant:
-    """What a command's references name: items line by line, people by the field that names them, and the purpose."""
+    """What a command's references name: items by their line, people by the field that names them, the purpose; and what names none."""
 
-    items: Sequence[UUID]
+    items: Mapping[int, UUID]
     people: Mapping[str, UUID]
     purpose: Purpose | None
+    refusals: Sequence[Refusal]
 
 
 @dataclass(frozen=True)
@@ -52,26 +53,22 @@ class Counter:
 
 
 async def find(items: Sequence[ItemRef], people: Mapping[str, PersonRef], purpose: str | None = None) -> Meant:
-    """The rows that are meant.
-
-    Raises:
-        Refused: a reference names none; every such reference at once.
-    """
+    """The rows that are meant; a reference that names none is one refusal more, and the rest is decided all the same."""
     found = await find_items(items)
     persons = {path: await find_person(ref, path) for path, ref in people.items()}
     duty = await Purpose.get_or_none(code=purpose.strip().upper()) if purpose is not None else None
     wrong = [person for person in persons.values() if isinstance(person, Refusal)]
     if purpose is not None and duty is None:
         wrong.append(Refusal(RefusalCode.UNKNOWN_CODE, f"There is no purpose with the code {purpose}.", path="purpose"))
-    refuse([*wrong, *found.refusals])
+    by_line = {line: item for line, item in enumerate(found.ids) if item is not None}
     known = {path: person for path, person in persons.items() if isinstance(person, UUID)}
-    return Meant([item for item in found.ids if item is not None], known, duty)
+    return Meant(by_line, known, duty, [*wrong, *found.refusals])
 
 
 async def lock(meant: Meant, expected: Sequence[int | None]) -> Counter:
     """Lock people, items and the heads of their streams, each in order, and gather what the rules ask for."""
     people = {person.id: person for person in await people_select_for_update(sorted(set(meant.people.values())))} if meant.people else {}
-    items = {item.id: item for item in await items_select_for_update(sorted(set(meant.items)))}
+    items = {item.id: item for item in await items_select_for_update(sorted(set(meant.items.values())))}
     models = {model.id: model for model in await ItemModel.filter(id__in={item.model_id for item in items.values()})}
     opened = await CustodyRecord.filter(item_id__in=list(items), closed_at=None).select_related("holder")
     closed = CustodyRecord.filter(item_id__in=list(items)).exclude(closed_at=None).annotate(last=Max("closed_at")).group_by("item_id")
@@ -92,20 +89,22 @@ async def lock(meant: Meant, expected: Sequence[int | None]) -> Counter:
             serviceability=items[item_id].serviceability,
             room=rooms[items[item_id].armory_id],
             version=items[item_id].version,
-            expected_version=version,
+            expected_version=expected[line],
             custody=_custody(records.get(item_id)),
             in_room_since=max(filter(None, (last.get(item_id), back.get(item_id))), default=None),
-            changes=await _changes(items[item_id], version),
+            changes=await _changes(items[item_id], expected[line]),
             in_scope=current_actor().may_see(items[item_id].armory_id),
         )
-        for line, (item_id, version) in enumerate(zip(meant.items, expected, strict=True))
+        for line, item_id in meant.items.items()
     ]
     by_path = {path: people[person_id] for path, person_id in meant.people.items()}
     return Counter(lines, by_path, items, records, heads, await database_time(), models, rooms)
 
 
-async def receiver(person: Person) -> Receiver:
-    """Who is to draw, with what they hold now, over all arms rooms."""
+async def receiver(person: Person | None) -> Receiver | None:
+    """Who is to draw, with what they hold now, over all arms rooms; nobody if it is not known who."""
+    if person is None:
+        return None
     held = await CustodyRecord.filter(holder_id=person.id, closed_at=None).values_list("item__model__slot", flat=True)
     return Receiver(person.id, name_of(person), person.duty_status, collections.Counter(Slot(str(slot)) for slot in held))
 

@@ -78,8 +78,9 @@ async def issue_items(command: IssueItems) -> Answer | Refused:
     async def decide() -> Sequence[UUID]:
         meant = await find([line.item for line in command.lines], {"holder": command.holder}, command.purpose)
         counter = await lock(meant, [line.expected_version for line in command.lines])
-        holder, terms = counter.people["holder"], _terms(command, meant.purpose, counter.now)
-        refuse(issue_refusals(await receiver(holder), counter.lines, terms))
+        terms = _terms(command, meant.purpose, counter.now)
+        refuse([*meant.refusals, *issue_refusals(await receiver(counter.people.get("holder")), counter.lines, terms)])
+        holder = counter.people["holder"]
         drawn = [_draw(line, counter, holder, meant.purpose, terms) for line in counter.lines]
         await CustodyRecord.bulk_create([record for record, _ in drawn])
         await Item.bulk_update(counter.items.values(), ["state", "version"])
@@ -141,7 +142,7 @@ async def return_items(command: ReturnItems) -> Answer | Refused:
         holder, bringer = counter.people.get("holder"), counter.people.get("broughtBy")
         at = command.effective_at or counter.now
         brought = Bringer(bringer.id, name_of(bringer), command.brought_reason) if bringer else Bringer()
-        refuse(return_refusals(counter.lines, brought, at, counter.now, holder.id if holder else None))
+        refuse([*meant.refusals, *return_refusals(counter.lines, brought, at, counter.now, holder.id if holder else None)])
         back = [_take_back(line, asked, counter, command, at) for line, asked in zip(counter.lines, command.lines, strict=True)]
         await CustodyRecord.bulk_update([record for record, _ in back], CLOSING)
         await Item.bulk_update(counter.items.values(), ["state", "serviceability", "round_count", "version"])

@@ -13,7 +13,7 @@ from asyncpg import Record
 from graph import database
 from graph.audit.actor import Actor
 from graph.audit.ledger import read_heads
-from graph.errors import BadInput
+from graph.errors import BadInput, Forbidden
 from graph.feed import Watch, the_feed
 from graph.models.ledger import REGISTRY
 from graph.resolvers.accounts import still_standing
@@ -101,6 +101,7 @@ async def custody_feed(actor: Actor, after: str | None, armories: Sequence[UUID]
         BadInput: the cursor is not one of the feed, or not one of this ledger.
         Unauthenticated: the account, session or token has ended meanwhile.
     """
+    await _refuse_elsewhere(actor, armories)
     cursor = await _places(after) if after is not None else {}
     pause = database.door().settings.standing_seconds
     async with the_feed().watching(await _streams(actor, armories)) as watch:
@@ -146,6 +147,16 @@ async def _refuse_ahead(cursor: dict[str, int], watch: Watch) -> None:
         if any(cursor.get(stream, 0) > heads[stream][0] for stream in watch.tails):
             message = "This cursor is ahead of the ledger: it is from elsewhere, or a backup was restored since. Begin without `after`."
             raise BadInput(message)
+
+
+async def _refuse_elsewhere(actor: Actor, armories: Sequence[UUID] | None) -> None:
+    """Whoever asks for arms rooms that are not in scope would wait for ever, and think that all is quiet."""
+    if armories is None:
+        return
+    if not armories:
+        raise BadInput("armories is empty: name at least one arms room, or leave it out for every one in scope.")
+    if len(await _streams(actor, armories)) < len(set(armories)):
+        raise Forbidden("One of these arms rooms is not in your scope.")
 
 
 async def _cover(watch: Watch, actor: Actor, armories: Sequence[UUID] | None) -> None:

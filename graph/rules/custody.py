@@ -88,13 +88,16 @@ class Terms:
     note: str | None = None
 
 
-def issue_refusals(receiver: Receiver, lines: Sequence[Line], terms: Terms) -> list[Refusal]:
-    """Every reason why these items may not go to this person on these terms; empty when they may."""
+def issue_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Terms) -> list[Refusal]:
+    """Every reason why these items may not go to this person on these terms; empty when they may.
+
+    Without a receiver, because it is not known who is meant, only what has nothing to do with the person is asked.
+    """
     ours = [line for line in lines if line.in_scope]
     return [
-        *_receiver_refusals(receiver),
+        *(_receiver_refusals(receiver) if receiver else ()),
         *_terms_refusals(ours, terms),
-        *_limit_refusals(receiver, ours, terms),
+        *(_limit_refusals(receiver, ours, terms) if receiver else ()),
         *(refusal for line in lines for refusal in (_line_refusals(line, lines, terms) if line.in_scope else scope_refusals(line))),
     ]
 
@@ -124,9 +127,11 @@ def _limit_refusals(receiver: Receiver, lines: Sequence[Line], terms: Terms) -> 
     if terms.issue_type is IssueType.EMERGENCY:
         return
     held = Counter(receiver.held)
+    counted: set[UUID] = set()
     for line in lines:
-        if line.custody is not None and line.custody.holder_id == receiver.person_id:
-            continue  # in this hand already: that it is not available says enough
+        if line.item_id in counted or (line.custody is not None and line.custody.holder_id == receiver.person_id):
+            continue  # named twice, or in this hand already: what is said of that says enough
+        counted.add(line.item_id)
         held[line.slot] += 1
         limit = line.room.limits.get(line.slot)
         if limit is not None and held[line.slot] > limit:
@@ -142,7 +147,7 @@ def _line_refusals(line: Line, lines: Sequence[Line], terms: Terms) -> Iterator[
     yield from version_refusals(line)
     first = next(other for other in lines if other.item_id == line.item_id)
     if first.line != line.line:
-        yield line.refusal(RefusalCode.ITEM_NOT_AVAILABLE, f"{line.serial} is on line {first.line + 1} of this command already.")
+        yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is named twice in this command.")
     if line.custody is not None:
         held = f"{line.serial} is held by {line.custody.holder} since {said(line.custody.since)} on receipt {line.custody.receipt_number}."
         yield line.refusal(RefusalCode.ITEM_NOT_AVAILABLE, held, **line.custody.facts)
@@ -201,7 +206,7 @@ def _return_line_refusals(line: Line, lines: Sequence[Line], bringer: Bringer, a
     yield from version_refusals(line)
     first = next(other for other in lines if other.item_id == line.item_id)
     if first.line != line.line:
-        yield line.refusal(RefusalCode.NOT_ISSUED, f"{line.serial} is on line {first.line + 1} of this command already.")
+        yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is named twice in this command.")
     if line.custody is None:
         yield line.refusal(RefusalCode.NOT_ISSUED, f"{line.serial} is not issued: it is {spoken(line.state)}.")
         return

@@ -46,7 +46,9 @@ class Viewer:
 class SignedIn:
     """See the description."""
 
-    token: str = described("The bearer token: shown this once. Send it as `Authorization: Bearer …`, and in `connection_init`.")
+    token: str = described(
+        "The bearer token: shown this once. Send it as `Authorization: Bearer …`, and as `authorization` in `connection_init`."
+    )
     expires_at: datetime = described("When the session ends by itself.")
     username: str = described("The account's name.")
     roles: list[Role] = described("What the account may do.")

@@ -20,9 +20,14 @@ from graph.resolvers.tables import Table
 T = TypeVar("T")
 N = TypeVar("N", bound="Node")
 
-First = Annotated[int | None, strawberry.argument(description="How many rows from the beginning, or after `after`: 1 to 100.")]
+First = Annotated[
+    int | None,
+    strawberry.argument(description="How many rows from the beginning, or after `after`: 1 to 100. Give either `first` or `last`."),
+]
 After = Annotated[str | None, strawberry.argument(description="The cursor after which to go on.")]
-Last = Annotated[int | None, strawberry.argument(description="How many rows up to the end, or up to `before`: 1 to 100.")]
+Last = Annotated[
+    int | None, strawberry.argument(description="How many rows up to the end, or up to `before`: 1 to 100. Give either `first` or `last`.")
+]
 Before = Annotated[str | None, strawberry.argument(description="The cursor before which to end.")]
 
 

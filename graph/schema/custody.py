@@ -244,7 +244,12 @@ class Subscription:
     async def custody_feed(
         self,
         info: strawberry.Info[Any, Any],
-        after: Annotated[str | None, strawberry.argument(description="The cursor of the last message that was seen.")] = None,
+        after: Annotated[
+            str | None,
+            strawberry.argument(
+                description="The cursor of the last message that was seen. An arms room that it does not name begins with its first event."
+            ),
+        ] = None,
         armories: Annotated[
             list[strawberry.ID] | None, strawberry.argument(description="Only these arms rooms; without it, every one in scope.")
         ] = None,

@@ -28,7 +28,7 @@ class LedgerEvent(Node):
     summary: str = described("What happened, in a sentence.")
     subject: Subject = described("What it is about.")
     actor_kind: ActorKind = described("Whether an account or the server's console acted.")
-    actor_name: str = described("Who acted.")
+    actor_name: str = described("Who acted: an account's name, or `console:` and the name of the server's user.")
     request_id: UUID | None = described("The request that asked for it.")
     effective_at: datetime = described("When it took effect; never after it was recorded.")
     recorded_at: datetime = described("When the server recorded it.")

@@ -136,12 +136,12 @@ class Query:
 
     @reads("What a scanned code names: a tag, else the serial of an item in scope, else a service number.")
     async def scan(self, code: Annotated[str, strawberry.argument(description="The code as the scanner reads it.")]) -> ScanResult:
-        found = await scanned(text("tag", code))
+        found = await scanned(text("code", code, longest=256))
         if isinstance(found, Refusal):
             return Refused(refusals=[refusal_of(found)])
         return NODES[found[0].kind].of(found[1])  # type: ignore[return-value]
 
-    @reads("One item, by id or by serial.")
+    @reads("One item: give either its id or its serial.")
     async def item(
         self,
         id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")] = None,
@@ -174,7 +174,7 @@ class Query:
         }
         return await connection(Item, filters, "SERIAL", PageOf(first, after, last, before))
 
-    @reads("One person, by id or by service number.")
+    @reads("One person: give either the id or the service number.")
     async def person(
         self,
         id: Annotated[strawberry.ID | None, strawberry.argument(description="The person's id.")] = None,
@@ -206,7 +206,7 @@ class Query:
         }
         return await connection(Person, filters, "NAME", PageOf(first, after, last, before))
 
-    @reads("One arms room in scope, by id or by code.")
+    @reads("One arms room in scope: give either its id or its code.")
     async def armory(
         self,
         id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")] = None,

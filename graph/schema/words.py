@@ -81,7 +81,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         "What state an item is in, wherever it is.",
         {
             "SERVICEABLE": "Fit for use.",
-            "LIMITED": "Usable with a restriction; not issued without an override.",
+            "LIMITED": "Usable with a restriction; not issued.",
             "UNSERVICEABLE": "Not fit for use.",
             "QUARANTINED": "Set apart until released.",
         },
@@ -109,8 +109,8 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         "What an account may do.",
         {
             "VIEWER": "Reads in scope.",
-            "ARMORER": "Issues, takes back, counts and maintains in its own arms rooms.",
-            "ARMS_ROOM_OFFICER": "All that an armorer does, and opens, closes, approves and authorizes.",
+            "ARMORER": "Issues, takes back, registers and maintains in its own arms rooms.",
+            "ARMS_ROOM_OFFICER": "All that an armorer does; opens and closes the room; sets duty status.",
             "COMMANDER": "Reads, and sets the duty status of people.",
             "AUDITOR": "Reads and verifies everything, writes nothing.",
             "ADMIN": "Keeps accounts, units and policy; has no custody powers.",
@@ -135,7 +135,24 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "IMPORT": "An import from an earlier system.",
         },
     ),
-    words.EventType: ("What happened.", {}),
+    words.EventType: (
+        "What happened.",
+        {
+            "DUTY_STATUS_CHANGED": "A person's duty status changed, and why.",
+            "ITEM_ISSUED": "An item went into a person's hands, on a receipt.",
+            "ITEM_RETURNED": "An item came back, and its receipt was closed.",
+            "ITEM_CHANGED": "An item's place in the room or its serviceability changed.",
+            "ITEM_SENT_TO_MAINTENANCE": "An item left the room for the repairer.",
+            "ITEM_BACK_FROM_MAINTENANCE": "An item came back from the repairer.",
+            "CUSTODY_IMPORTED": "Custody was brought in from the earlier system, with the rows that it comes from.",
+            "LEGACY_IMPORTED": "An import from the earlier system ended: its file and its totals.",
+            "TAG_ASSIGNED": "A code was given to an item or a person.",
+            "TAG_REVOKED": "A code names nothing any more.",
+            "PASSWORD_SET": "An account was given a password.",
+            "TOKEN_CREATED": "A token for programs was made.",
+            "TOKEN_REVOKED": "Tokens for programs are worth nothing any more.",
+        },
+    ),
     RefusalCode: (
         "Why a command was refused.",
         {

@@ -526,7 +526,7 @@ async def test_inv_11_each_line_of_a_draw_is_refused_as_it_would_be_alone(live: 
 async def test_inv_11_the_same_item_twice_is_refused_in_whatever_way_it_is_named(live: Live) -> None:
     north = live.as_("north")
     refused = await issue_by(north, {"serviceNumber": OCAMPO}, {"serial": "PVS-001"}, {"tag": "TAG-PVS-001"}, {"serial": "pvs 001"})
-    assert [(each["code"], each["line"]) for each in refused["refusals"]] == [("ITEM_NOT_AVAILABLE", 1), ("ITEM_NOT_AVAILABLE", 2)]
+    assert [(each["code"], each["line"]) for each in refused["refusals"]] == [("INVALID_VALUE", 1), ("INVALID_VALUE", 2)]
     assert refused["refusals"][0]["message"] == "PVS-001 is on line 1 of this command already."
     done(await north.issue(OCAMPO, "PVS-001"))
     refusal = only(await north.give_back("PVS-001", "pvs001"))

@@ -199,10 +199,10 @@ FRIENDLY = """
 query ($first: Int!, $n: Int = 10) {
   items(first: $first) {
     totalCount pageInfo { hasNextPage endCursor }
-    edges { cursor node { ...Said history(first: $n) { totalCount edges { node { id seq type summary recordedAt } } } } }
+    edges { cursor node { ...Said events(first: $n) { totalCount edges { node { id seq type summary recordedAt } } } } }
   }
 }
-fragment Said on Item { id serial state model { name } tags { code } }
+fragment Said on Item { id serial state model { id } tags { code } }
 """
 
 
@@ -212,7 +212,7 @@ async def test_what_people_ask_is_within_the_cost(server: Live) -> None:
     await north("{" + PEOPLE.replace("100", "2") % ONES + "}")
     await north("query ($n: Int = 100) {" + PEOPLE.replace("100", "$n") % ONES + "}", n=2)
     await north(get_introspection_query())
-    holdings = "holdings { id issuedAt dueAt item { serial model { name } } }"
+    holdings = "holdings { id issuedAt dueAt item { serial model { id } } }"
     await north("{" + PEOPLE % ("id name serviceNumber " + holdings) + "}")
 
 

@@ -19,7 +19,7 @@ export function Bar({ onRestoreExamples }: BarProps) {
       <div className="bar-end">
         {session && (
           <p className="bar-hint">
-            <code>"{NEW_UUID}"</code> in the variables becomes a fresh UUID at each run.
+            <code>"{NEW_UUID}"</code> becomes a fresh UUID at each run.
           </p>
         )}
         <button type="button" className="quiet" onClick={onRestoreExamples}>

@@ -3,7 +3,7 @@ import { getOperationAST, parse } from 'graphql'
 import { createClient, type Client } from 'graphql-ws'
 import { currentToken, isUnauthenticated, tokenRejected } from './session'
 import { ENDPOINT, send, type Request } from './transport'
-import { fillInUuids } from './uuid'
+import { fillInDocument, fillInUuids } from './uuid'
 
 export interface Connection {
   fetcher: Fetcher
@@ -16,7 +16,7 @@ export function connect(): Connection {
   let client: Client | undefined
 
   async function fetcher(params: FetcherParams, options?: FetcherOpts) {
-    const request = { ...params, variables: fillInUuids(params.variables) } as Request
+    const request = { ...params, query: fillInDocument(params.query), variables: fillInUuids(params.variables) } as Request
     if (isSubscription(request)) {
       client ??= createSocketClient()
       return stream(client, request)

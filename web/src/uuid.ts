@@ -1,4 +1,4 @@
-/** What a user writes in the variables where a fresh UUID shall go at every run. */
+/** What a user writes in the operation or its variables where a fresh UUID shall go at every run. */
 export const NEW_UUID = 'NEW-UUID'
 
 /** A random UUID (version 4), also on a page served over plain HTTP, where `crypto.randomUUID` does not exist. */
@@ -19,4 +19,9 @@ export function fillInUuids(value: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fillInUuids(inner)]))
   }
   return value
+}
+
+/** The document with each literal "NEW-UUID" turned into a UUID of its own. */
+export function fillInDocument(query: string): string {
+  return query.replaceAll(JSON.stringify(NEW_UUID), () => JSON.stringify(newUuid()))
 }
