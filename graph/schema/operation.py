@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 from strawberry.extensions import FieldExtension, SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import Info
 
 from graph.audit.actor import Actor, actor_or_none, set_actor
@@ -20,8 +21,9 @@ from graph.words import Role
 
 log = structlog.get_logger("armguard.graphql")
 
-# How the libraries say that a document is more than the limits of `build_schema` allow.
+# How graphql-core repeats a value that does not fit.
 _FOUND = re.compile(r"[;,.]? [Ff]ound: .*", re.DOTALL)
+# How the libraries say that a document is more than the limits of `build_schema` allow.
 _LIMITS = re.compile("maximum operation depth|aliases found|more than [0-9]+ tokens|nested too deeply|introspection depth")
 
 
@@ -70,7 +72,7 @@ def presentable(error: GraphQLError, context: Context) -> GraphQLError:
     if isinstance(original, ArmGuardError) and original.code != "INTERNAL":
         return error
     of_a_value = isinstance(original, ValueError) and error.path is None and error.message.startswith(("Variable '$", "Expected value"))
-    if original is None or isinstance(original, GraphQLError) or of_a_value:
+    if original is None or isinstance(original, GraphQLError | CannotGetOperationTypeError) or of_a_value:
         code = LimitExceeded.code if _LIMITS.search(error.message) else BadInput.code
         error.extensions = {"code": code, **(error.extensions or {})}
         # graphql-core repeats the value in Python's words: it may be a password

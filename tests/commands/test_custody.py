@@ -527,10 +527,10 @@ async def test_inv_11_the_same_item_twice_is_refused_in_whatever_way_it_is_named
     north = live.as_("north")
     refused = await issue_by(north, {"serviceNumber": OCAMPO}, {"serial": "PVS-001"}, {"tag": "TAG-PVS-001"}, {"serial": "pvs 001"})
     assert [(each["code"], each["line"]) for each in refused["refusals"]] == [("INVALID_VALUE", 1), ("INVALID_VALUE", 2)]
-    assert refused["refusals"][0]["message"] == "PVS-001 is on line 1 of this command already."
+    assert refused["refusals"][0]["message"] == "PVS-001 is named twice in this command."
     done(await north.issue(OCAMPO, "PVS-001"))
     refusal = only(await north.give_back("PVS-001", "pvs001"))
-    assert (refusal["code"], refusal["line"], refusal["path"]) == ("NOT_ISSUED", 1, "lines.1.item")
+    assert (refusal["code"], refusal["line"], refusal["path"]) == ("INVALID_VALUE", 1, "lines.1.item")
 
 
 async def test_inv_12_an_emergency_issue_passes_the_limits_and_needs_a_note(live: Live) -> None:
