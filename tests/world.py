@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from uuid_utils.compat import uuid7
+
+from graph import database
+from graph.audit.ledger import Event, append
 from graph.commands import accounts, armory, items, people, purposes
 from graph.commands.perform import Answer
 from graph.commands.references import ItemRef, PersonRef
+from graph.models.ledger import REGISTRY
 from graph.rules.accounts import token_hash
-from graph.words import DutyStatus, ItemCategory, PersonCategory, Role, Slot
+from graph.words import DutyStatus, EventType, ItemCategory, PersonCategory, Role, Slot, Subject
 
 PASSWORD = "a long enough password"
 
@@ -57,13 +64,25 @@ async def made(answer: Any) -> Any:
     return result.rows[0]
 
 
+async def _give_token(account_id: UUID, username: str) -> None:
+    from graph.models.accounts import ApiToken
+
+    now, token_id = datetime.now(UTC), uuid7()
+    await ApiToken.create(
+        id=token_id,
+        account_id=account_id,
+        name="tests",
+        token_hash=token_hash(token_of(username)),
+        created_at=now,
+        expires_at=now + timedelta(days=1),
+    )
+    facts = {"username": username, "token": {"id": token_id, "name": "tests", "expires_at": now + timedelta(days=1)}}
+    await append(Event(REGISTRY, EventType.TOKEN_CREATED, Subject.ACCOUNT, account_id, "Token created: tests.", facts))
+
+
 async def build_world() -> None:
     """Make it, by real commands."""
-    from datetime import UTC, datetime, timedelta
-
-    from uuid_utils.compat import uuid7
-
-    from graph.models.accounts import Account, ApiToken
+    from graph.models.accounts import Account
 
     await made(armory.register_unit(armory.RegisterUnit(uuid4(), "WING", "The wing")))
     for code, unit in (("NORTH", "N-SQ"), ("SOUTH", "S-SQ")):
@@ -89,16 +108,8 @@ async def build_world() -> None:
             await made(items.register_item(items.RegisterItem(uuid4(), model_id, serial, room)))
             if number in (1, 101):
                 await made(items.assign_tag(items.AssignTag(uuid4(), f"TAG-{serial}", item=ItemRef(serial=serial))))
-    now = datetime.now(UTC)
     for username, (roles, scope) in ACCOUNTS.items():
         create = accounts.CreateAccount(uuid4(), username, roles, scope, all_armories=not scope)
         account_id = await made(accounts.create_account(create, PASSWORD))
         assert (await Account.get(id=account_id)).username == username
-        await ApiToken.create(
-            id=uuid7(),
-            account_id=account_id,
-            name="tests",
-            token_hash=token_hash(token_of(username)),
-            created_at=now,
-            expires_at=now + timedelta(days=1),
-        )
+        await database.transaction(functools.partial(_give_token, account_id, username))

@@ -9,8 +9,8 @@ from typing import Any
 from graph.audit.canonical import FIELDS, GENESIS, event_hash
 
 LIMIT = (
-    "A chain alone cannot show a tail that was cut off or rewritten whole, together with the heads: keep the heads printed here "
-    "outside of this system, and give them back as --checkpoint."
+    "A chain alone cannot show a tail that was cut off or rewritten whole, together with the heads: keep what "
+    "`armguard ledger verify --json` prints outside of this system, and give it back as --checkpoint."
 )
 
 
@@ -111,7 +111,10 @@ class Verifier:
                 continue
             reached = self.report.heads.get(stream, (0, GENESIS))
             if reached[0] < seq:
-                self._fault(stream, reached[0] + 1, f"{named} says that there are {seq} events, but the ledger ends before this one")
+                what = f"{named} says that there are {seq} events, but the ledger ends before this one"
+                if not exact:
+                    what += ": events were cut off, or this export is older than the checkpoint"
+                self._fault(stream, reached[0] + 1, what)
             elif exact and reached != (seq, digest):
                 self._fault(stream, reached[0], f"{named} does not agree with the last event")
 

@@ -46,7 +46,9 @@ def import_legacy(
             table.add_row(outcome.value, code, str(count))
     Console(highlight=False).print(table)
     said = "would be written. This was a dry run: nothing was." if dry_run else "written."
-    print(f"{result.written} rows {said}")
+    print(f"{len(result.decisions)} rows and words of the earlier system decided. {result.written} rows {said}")
+    if result.written and not dry_run:
+        print("The accounts are disabled: give each a password with `armguard account password NAME`.")
 
 
 def _quiet(_what: str, _share: float) -> None:

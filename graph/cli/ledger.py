@@ -63,7 +63,7 @@ def ledger_verify(
         report = _verify_file(file, kept)
     else:
         report, differences = at_console(lambda: _verify_database(kept))
-    _print_report(report, differences, as_json)
+    _print_report(report, differences, as_json=as_json, online=file is None)
     if not report.whole or differences:
         sys.exit(1)
 
@@ -121,7 +121,7 @@ def _read_checkpoint(file: Path) -> dict[str, tuple[int, str]]:
         raise StartupError("This is not a checkpoint: give what `armguard ledger verify --json` printed.") from None
 
 
-def _print_report(report: Report, differences: list[str], as_json: bool) -> None:
+def _print_report(report: Report, differences: list[str], *, as_json: bool, online: bool) -> None:
     heads = {stream: {"seq": seq, "hash": digest} for stream, (seq, digest) in report.heads.items()}
     if as_json:
         faults = [asdict(fault) for fault in report.faults]
@@ -139,6 +139,8 @@ def _print_report(report: Report, differences: list[str], as_json: bool) -> None
     for stream, head in heads.items():
         print(f"{stream:<38} {head['seq']:>8} events, last hash {head['hash']}")
     print(f"{report.events} events read. " + ("The chain is whole." if report.whole else "The chain is broken."))
-    if differences:
-        print("The tables do not agree with the ledger.")
+    if not online:
+        print("The tables were not compared: that needs the database.")
+    elif report.whole:
+        print("The tables do not agree with the ledger." if differences else "The tables agree with the ledger.")
     print(LIMIT)

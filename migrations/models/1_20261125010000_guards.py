@@ -1,33 +1,34 @@
 """What the database itself holds: the invariants that no path into the system may break, plain SQL included."""
 
+from typing import NamedTuple
+
 from tortoise import BaseDBAsyncClient
 
 RUN_IN_TRANSACTION = True
 
-# Every table, whether its rows have a version, the ledger column that must name a changed row, and the columns that never change.
-TABLES: dict[str, tuple[bool, str | None, tuple[str, ...]]] = {
-    "unit": (True, "subject_id", ("id", "code")),
-    "armory": (True, "subject_id", ("id", "code")),
-    "person": (True, "person_id", ("id",)),
-    "item_model": (True, "subject_id", ("id", "manufacturer", "manufacturer_key", "nomenclature")),
-    "item": (True, "item_id", ("id", "model_id", "manufacturer_key", "serial", "serial_key")),
-    "tag": (True, "subject_id", ("id", "code", "person_id", "item_id")),
-    "purpose": (True, "subject_id", ("id", "code")),
+# Every table, whether its rows have a version, and the columns that never change.
+TABLES: dict[str, tuple[bool, tuple[str, ...]]] = {
+    "unit": (True, ("id", "code")),
+    "armory": (True, ("id", "code")),
+    "person": (True, ("id",)),
+    "item_model": (True, ("id", "manufacturer", "manufacturer_key", "nomenclature")),
+    "item": (True, ("id", "model_id", "manufacturer_key", "serial", "serial_key", "armory_id")),
+    "tag": (True, ("id", "code", "person_id", "item_id")),
+    "purpose": (True, ("id", "code")),
     "custody_record": (
         True,
-        "subject_id",
         (
             *("id", "receipt_number", "receipt", "armory_id", "item_id", "holder_id", "issue_type", "purpose_id", "issued_at"),
             *("issued_by_id", "condition_out", "note"),
         ),
     ),
-    "account": (True, "subject_id", ("id", "username", "username_key")),
-    "imported_row": (False, None, ("source", "armory_id", "subject", "subject_id", "imported_at")),
-    "session": (False, None, ("id", "account_id", "token_hash", "created_at", "expires_at")),
-    "api_token": (False, None, ("id", "account_id", "name", "token_hash", "created_at", "expires_at")),
-    "completed_request": (False, None, ("id", "actor_key", "request_id", "command", "arguments_hash", "answer", "completed_at")),
-    "stream_head": (False, None, ("stream", "armory_id")),
-    "ledger_event": (False, None, ()),
+    "account": (True, ("id", "username", "username_key")),
+    "imported_row": (False, ("source", "armory_id", "subject", "subject_id", "imported_at")),
+    "session": (False, ("id", "account_id", "token_hash", "created_at", "expires_at")),
+    "api_token": (False, ("id", "account_id", "name", "token_hash", "created_at", "expires_at")),
+    "completed_request": (False, ("id", "actor_key", "request_id", "command", "arguments_hash", "answer", "completed_at")),
+    "stream_head": (False, ("stream", "armory_id")),
+    "ledger_event": (False, ()),
 }
 
 CHECKS = """
@@ -150,6 +151,14 @@ BEGIN
     RAISE EXCEPTION '%', what USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = guard;
 END $$;
 
+-- What looks at rows that others write needs to see them as they are now: the snapshot of REPEATABLE READ is older.
+CREATE FUNCTION armguard_sees_the_present() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        PERFORM armguard_refuse('isolation', 'Custody is written in READ COMMITTED only: other levels may see old rows.');
+    END IF;
+END $$;
+
 CREATE FUNCTION armguard_no_delete() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM armguard_refuse('nothing_is_deleted', format('Nothing is ever deleted from %s.', TG_TABLE_NAME));
@@ -178,13 +187,29 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- Arguments: the ledger's column and the row's that must agree, the events of a new row, those of a changed one, the streams of each, the
+-- key that the payload must have. Each statement below reads only the columns that its table has.
 CREATE FUNCTION armguard_explained() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
+    made boolean := TG_OP = 'INSERT';
+    types text[] := CASE WHEN made THEN TG_ARGV[2] ELSE TG_ARGV[3] END::text[];
+    place text := CASE WHEN made THEN TG_ARGV[4] ELSE TG_ARGV[5] END;
+    asked uuid;
+    wanted text := 'registry';
     explained boolean;
 BEGIN
+    IF TG_ARGV[1] = 'id' THEN asked := NEW.id;
+    ELSIF TG_ARGV[1] = 'account_id' THEN asked := NEW.account_id;
+    ELSE asked := NEW.subject_id;
+    END IF;
+    IF place = 'armory_id' THEN wanted := NEW.armory_id::text;
+    ELSIF place = 'id' THEN wanted := NEW.id::text;
+    ELSIF place = 'item_id' THEN wanted := coalesce((SELECT armory_id::text FROM item WHERE id = NEW.item_id), 'registry');
+    ELSIF place = 'any' THEN wanted := NULL;
+    END IF;
     EXECUTE format('SELECT EXISTS (SELECT FROM ledger_event WHERE transaction = pg_current_xact_id()::text::bigint
-        AND recorded_at >= transaction_timestamp() AND %I = $1 AND type = ANY ($2))', TG_ARGV[0])
-        INTO explained USING NEW.id, CASE WHEN TG_OP = 'INSERT' THEN TG_ARGV[1] ELSE TG_ARGV[2] END::text[];
+        AND recorded_at >= transaction_timestamp() AND %I = $1 AND ($2 IS NULL OR type = ANY ($2)) AND ($3 IS NULL OR stream = $3)
+        AND ($4 IS NULL OR payload::jsonb ? $4))', TG_ARGV[0]) INTO explained USING asked, nullif(types, '{}'), wanted, nullif(TG_ARGV[6], '');
     IF NOT explained THEN
         PERFORM armguard_refuse('explained_by_the_ledger', format('A change of %s needs its event in the same transaction.', TG_TABLE_NAME));
     END IF;
@@ -214,6 +239,7 @@ DECLARE
     asked uuid;
     wrong boolean;
 BEGIN
+    PERFORM armguard_sees_the_present();
     IF TG_TABLE_NAME = 'item' THEN asked := NEW.id; ELSE asked := NEW.item_id; END IF;
     SELECT (i.state = 'ISSUED') <> EXISTS (SELECT FROM custody_record c WHERE c.item_id = i.id AND c.closed_at IS NULL)
         INTO wrong FROM item i WHERE i.id = asked;
@@ -226,14 +252,19 @@ END $$;
 CREATE FUNCTION armguard_custody_opened() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     last bigint;
+    room uuid;
     status text;
 BEGIN
+    PERFORM armguard_sees_the_present();
     SELECT duty_status INTO status FROM person WHERE id = NEW.holder_id FOR SHARE;
     IF status = 'SEPARATED' AND NEW.closed_at IS NULL THEN
         PERFORM armguard_refuse('separated_holds_nothing', 'A separated person holds nothing.');
     END IF;
     -- Under the item's lock, so that of two who write at once the second sees what the first wrote.
-    PERFORM FROM item WHERE id = NEW.item_id FOR NO KEY UPDATE;
+    SELECT armory_id INTO room FROM item WHERE id = NEW.item_id FOR NO KEY UPDATE;
+    IF room <> NEW.armory_id THEN
+        PERFORM armguard_refuse('custody_of_its_room', 'A custody record is in the book of its item''s arms room.');
+    END IF;
     IF EXISTS (SELECT FROM custody_record c WHERE c.item_id = NEW.item_id
         AND tstzrange(c.issued_at, c.closed_at) && tstzrange(NEW.issued_at, NEW.closed_at))
     THEN
@@ -257,6 +288,7 @@ END $$;
 
 CREATE FUNCTION armguard_person_separated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM armguard_sees_the_present();
     IF NEW.duty_status = 'SEPARATED' AND EXISTS (SELECT FROM custody_record WHERE holder_id = NEW.id AND closed_at IS NULL) THEN
         PERFORM armguard_refuse('separated_holds_nothing', 'A person with open custody cannot be separated.');
     END IF;
@@ -366,26 +398,41 @@ CREATE TRIGGER ended BEFORE UPDATE ON api_token FOR EACH ROW EXECUTE FUNCTION ar
 CREATE TRIGGER ended BEFORE UPDATE ON tag FOR EACH ROW EXECUTE FUNCTION armguard_closed_once('revoked_at');
 """
 
-# Which events explain a new row of a table, and which a changed one.
-EXPLAINED: dict[str, tuple[str, str]] = {
-    "unit": ("UNIT_REGISTERED", "UNIT_CHANGED"),
-    "armory": ("ARMORY_REGISTERED", "ARMORY_CHANGED"),
-    "person": ("PERSON_REGISTERED", "PERSON_CHANGED,DUTY_STATUS_CHANGED"),
-    "item_model": ("ITEM_MODEL_REGISTERED", "ITEM_MODEL_CHANGED"),
-    "item": (
+
+class Explained(NamedTuple):
+    """The event that a row needs in its own transaction."""
+
+    made: str  # the types of event that explain a new row; none named: any
+    changed: str  # and those that explain a changed one
+    made_in: str = "registry"  # the stream: the registry, the one that a column names, the one of the item that one names, or any
+    changed_in: str = "registry"
+    named_by: str = "subject_id"  # the column of the ledger
+    names: str = "id"  # and that of the row which must be the same
+    folded: bool = True  # whether a replay takes the row from the payload
+
+
+EXPLAINED: dict[str, Explained] = {
+    "unit": Explained("UNIT_REGISTERED", "UNIT_CHANGED"),
+    "armory": Explained("ARMORY_REGISTERED", "ARMORY_CHANGED", changed_in="id"),
+    "person": Explained("PERSON_REGISTERED", "PERSON_CHANGED,DUTY_STATUS_CHANGED", named_by="person_id"),
+    "item_model": Explained("ITEM_MODEL_REGISTERED", "ITEM_MODEL_CHANGED"),
+    "item": Explained(
         "ITEM_REGISTERED",
         "ITEM_CHANGED,ITEM_SENT_TO_MAINTENANCE,ITEM_BACK_FROM_MAINTENANCE,ITEM_ISSUED,ITEM_RETURNED,CUSTODY_IMPORTED",
+        *("armory_id", "armory_id", "item_id"),
     ),
-    "tag": ("TAG_ASSIGNED", "TAG_REVOKED"),
-    "purpose": ("PURPOSE_REGISTERED", "PURPOSE_CHANGED"),
-    "custody_record": ("ITEM_ISSUED,CUSTODY_IMPORTED", "ITEM_RETURNED"),
-    "account": ("ACCOUNT_CREATED", "ACCOUNT_CHANGED,ACCOUNT_DISABLED,PASSWORD_SET"),
+    "tag": Explained("TAG_ASSIGNED", "TAG_REVOKED", "item_id", "item_id"),
+    "purpose": Explained("PURPOSE_REGISTERED", "PURPOSE_CHANGED"),
+    "custody_record": Explained("ITEM_ISSUED,CUSTODY_IMPORTED", "ITEM_RETURNED", "armory_id", "armory_id"),
+    "account": Explained("ACCOUNT_CREATED", "ACCOUNT_CHANGED,ACCOUNT_DISABLED,PASSWORD_SET"),
+    "api_token": Explained("TOKEN_CREATED", "TOKEN_REVOKED", names="account_id", folded=False),
+    "imported_row": Explained("", "", "any", "any", names="subject_id", folded=False),
 }
 
 
 def guards_of(table: str) -> str:
     """The guards that every table has, made from its line in TABLES."""
-    versioned, explained_by, kept = TABLES[table]
+    versioned, kept = TABLES[table]
     sql = [
         f"CREATE TRIGGER no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION armguard_no_delete();",
         f"CREATE TRIGGER no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION armguard_no_delete();",
@@ -395,11 +442,12 @@ def guards_of(table: str) -> str:
         sql.append(f"CREATE TRIGGER keep BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION armguard_keep({columns});")
     if versioned:
         sql.append(f"CREATE TRIGGER version BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION armguard_version();")
-    if explained_by:
-        made, changed = EXPLAINED[table]
+    if table in EXPLAINED:
+        by = EXPLAINED[table]
+        arguments = (by.named_by, by.names, f"{{{by.made}}}", f"{{{by.changed}}}", by.made_in, by.changed_in, table if by.folded else "")
         sql.append(
             f"CREATE CONSTRAINT TRIGGER explained AFTER INSERT OR UPDATE ON {table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
-            f"EXECUTE FUNCTION armguard_explained('{explained_by}', '{{{made}}}', '{{{changed}}}');"
+            f"EXECUTE FUNCTION armguard_explained({', '.join(repr(argument) for argument in arguments)});"
         )
     return "\n".join(sql)
 

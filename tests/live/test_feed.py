@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 
 from graph import database, feed
 from graph.audit.actor import acting, console_actor
-from graph.audit.ledger import append
+from graph.audit.ledger import Event, append
 from graph.commands import accounts, armory
 from graph.commands.rows import change, lock_row
 from graph.feed import the_feed
@@ -542,25 +542,31 @@ async def test_inv_22_signing_out_ends_the_streams_of_that_session_alone(live: L
         assert await goes_on.serial() == "M4-001"
 
 
-async def test_inv_22_a_token_revoked_behind_the_servers_back_ends_its_streams(live: Live, plain_sql: Any) -> None:
+async def test_inv_22_a_token_that_is_revoked_ends_its_streams(live: Live) -> None:
     async with live.socket("north") as socket:
         first, second = await follow(socket), await follow(socket)
-        await plain_sql.execute("UPDATE api_token SET revoked_at = now() WHERE token_hash = $1", token_hash(token_of("north")))
+        await revoke("north")
         assert [await first.end(), await second.end()] == ["UNAUTHENTICATED", "UNAUTHENTICATED"]
 
 
-async def test_inv_22_a_token_revoked_while_events_stream_ends_them(live: Live, plain_sql: Any) -> None:
+async def test_inv_22_a_token_revoked_while_events_stream_ends_them(live: Live) -> None:
     async with live.socket("north") as socket:
         follower = await follow(socket)
         busy = asyncio.create_task(_keep_busy_as(live, "officer"))
         try:
             await follower.events(10)
-            await plain_sql.execute("UPDATE api_token SET revoked_at = now() WHERE token_hash = $1", token_hash(token_of("north")))
+            await revoke("north")
             assert await follower.end() == "UNAUTHENTICATED"
         finally:
             busy.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await busy
+
+
+async def revoke(username: str) -> None:
+    """Revoke the token that the world has given to an account."""
+    with acting(console_actor("tests")):
+        await made(accounts.revoke_token(accounts.RevokeToken(uuid4(), username, "tests")))
 
 
 async def _keep_busy_as(live: Live, username: str) -> None:
@@ -579,15 +585,15 @@ async def test_inv_22_a_token_that_expires_ends_its_streams(live: Live) -> None:
 async def token_until(then: timedelta) -> str:
     """A token of the account north that ends so long from now."""
     token, now = f"armg_{uuid4().hex}", datetime.now(UTC)
-    account_id = (await Account.get(username="north")).id
-    await ApiToken.create(
-        id=uuid7(),
-        account_id=account_id,
-        name="short",
-        token_hash=token_hash(token),
-        created_at=now - timedelta(days=1),
-        expires_at=now + then,
-    )
+
+    async def work() -> None:
+        account = await Account.get(username="north")
+        given: dict[str, Any] = {"token_hash": token_hash(token), "created_at": now - timedelta(days=1), "expires_at": now + then}
+        await ApiToken.create(id=uuid7(), account_id=account.id, name="short", **given)
+        await append(Event(REGISTRY, EventType.TOKEN_CREATED, Subject.ACCOUNT, account.id, "Token created: short.", {"username": "north"}))
+
+    with acting(console_actor("tests")):
+        await database.transaction(work)
     return token
 
 

@@ -44,15 +44,30 @@ from tests.world import PASSWORD, made
 
 Sql = Any  # an asyncpg connection
 
-# What must hold of each table: whether its rows have a version, which column of the ledger names a changed row, and what never changes.
+# What must hold of each table: whether its rows have a version, which column of the ledger must be which of the row and what the payload
+# must have, and what never changes.
 VERSIONED = {"unit", "armory", "person", "item_model", "item", "tag", "purpose", "custody_record", "account"}
-EXPLAINED_BY = {**dict.fromkeys(VERSIONED, "subject_id"), "person": "person_id", "item": "item_id"}
+EXPLAINED_BY = {
+    **{table: ("subject_id", "id", table) for table in VERSIONED},
+    "person": ("person_id", "id", "person"),
+    "item": ("item_id", "id", "item"),
+    "api_token": ("subject_id", "account_id", ""),
+    "imported_row": ("subject_id", "subject_id", ""),
+}
+# In which streams the event of a new row and of a changed one is, where it is not the registry.
+EXPLAINED_IN = {
+    "armory": ("registry", "id"),
+    "item": ("armory_id", "armory_id"),
+    "tag": ("item_id", "item_id"),
+    "custody_record": ("armory_id", "armory_id"),
+    "imported_row": ("any", "any"),
+}
 KEPT: dict[str, tuple[str, ...]] = {
     "unit": ("id", "code"),
     "armory": ("id", "code"),
     "person": ("id",),
     "item_model": ("id", "manufacturer", "manufacturer_key", "nomenclature"),
-    "item": ("id", "model_id", "manufacturer_key", "serial", "serial_key"),
+    "item": ("id", "model_id", "manufacturer_key", "serial", "serial_key", "armory_id"),
     "tag": ("id", "code", "person_id", "item_id"),
     "purpose": ("id", "code"),
     "custody_record": (
@@ -210,7 +225,9 @@ async def test_what_never_changes_is_named_for_every_table(plain_sql: Sql) -> No
 
 async def test_what_explains_a_change_is_named_for_every_table_with_a_version(plain_sql: Sql) -> None:
     explained = await arguments_of(plain_sql, "explained")
-    assert {table: arguments[0] for table, arguments in explained.items()} == EXPLAINED_BY
+    assert {table: (given[0], given[1], given[6]) for table, given in explained.items()} == EXPLAINED_BY
+    registry = ("registry", "registry")
+    assert {table: tuple(given[4:6]) for table, given in explained.items()} == dict.fromkeys(EXPLAINED_BY, registry) | EXPLAINED_IN
     columns = await plain_sql.fetch(
         "SELECT table_name FROM information_schema.columns WHERE column_name = 'version' AND table_schema = 'public'"
     )
@@ -273,7 +290,9 @@ async def at_the_counter(url: str) -> None:
     await database.close_door()
     sql = await asyncpg.connect(url)
     north = await id_of(sql, "armory", "code", "NORTH")
-    await sql.execute("INSERT INTO imported_row VALUES ('units:1', 'UNIT', $1, now(), $2)", uuid4(), north)
+    async with sql.transaction():
+        await tell(sql, subject_id=(unit_id := uuid4()))
+        await sql.execute("INSERT INTO imported_row VALUES ('units:1', 'UNIT', $1, now(), $2)", unit_id, north)
     await sql.close()
 
 
@@ -394,7 +413,8 @@ async def draw(sql: Sql, serial: str, like: str = "M4-001", **changes: Any) -> U
     record, record_id = await record_of(sql, like), uuid7()
     item_id = await id_of(sql, "item", "serial", serial)
     facts = {"id": record_id, "item_id": item_id, "receipt": record["next"], "receipt_number": f"NORTH-{record['next']:06}", **changes}
-    await tell(sql, type="ITEM_ISSUED", subject="CUSTODY_RECORD", subject_id=record_id, item_id=item_id)
+    about = {"stream": str(record["armory_id"]), "payload": '{"custody_record": {}, "item": {}}'}
+    await tell(sql, type="ITEM_ISSUED", subject="CUSTODY_RECORD", subject_id=record_id, item_id=item_id, **about)
     await another(sql, "custody_record", f"id = '{record['id']}'", **facts)
     return record_id
 
@@ -404,21 +424,28 @@ async def close(sql: Sql, serial: str, **changes: str) -> None:
     record = await record_of(sql, serial)
     facts = {"closed_at": "clock_timestamp()", "close_reason": "'RETURNED'", "condition_in": "'SERVICEABLE'", "brought_by_id": "holder_id"}
     sets = ", ".join(f"{column} = {value}" for column, value in {**facts, "version": "version + 1", **changes}.items())
-    await tell(sql, type="ITEM_RETURNED", subject="CUSTODY_RECORD", subject_id=record["id"], item_id=record["item_id"])
+    about = {"stream": str(record["armory_id"]), "payload": '{"custody_record": {}, "item": {}}'}
+    await tell(sql, type="ITEM_RETURNED", subject="CUSTODY_RECORD", subject_id=record["id"], item_id=record["item_id"], **about)
     await sql.execute(f"UPDATE custody_record SET {sets} WHERE id = $1", record["id"])
+
+
+async def tell_of_item(sql: Sql, item_id: UUID, **fields: Any) -> None:
+    """Append the event that a change of an item needs; every field may be wrong."""
+    stream = await sql.fetchval("SELECT armory_id::text FROM item WHERE id = $1", item_id)
+    await tell(sql, **{"stream": stream, "payload": '{"item": {}}', "item_id": item_id, **fields})
 
 
 async def set_item(sql: Sql, serial: str, sets: str) -> None:
     """Change an item by plain SQL, with its event."""
     item_id = await id_of(sql, "item", "serial", serial)
-    await tell(sql, item_id=item_id)
+    await tell_of_item(sql, item_id)
     await sql.execute(f"UPDATE item SET {sets}, version = version + 1 WHERE id = $1", item_id)
 
 
 async def set_person(sql: Sql, number: str, sets: str) -> None:
     """Change a person by plain SQL, with the event."""
     person_id = await id_of(sql, "person", "service_number", number)
-    await tell(sql, type="PERSON_CHANGED", subject="PERSON", person_id=person_id)
+    await tell(sql, type="PERSON_CHANGED", subject="PERSON", person_id=person_id, payload='{"person": {}}')
     await sql.execute(f"UPDATE person SET {sets}, version = version + 1 WHERE id = $1", person_id)
 
 
@@ -503,7 +530,8 @@ async def test_inv_02_an_item_cannot_be_set_issued_without_a_record(sql: Sql) ->
 async def test_inv_02_an_item_cannot_be_registered_as_issued(sql: Sql) -> None:
     item_id = uuid7()
     async with refused(sql, "issued_exactly_when_open", at_commit=True):
-        await tell(sql, type="ITEM_REGISTERED", item_id=item_id)
+        room = str(await id_of(sql, "armory", "code", "NORTH"))
+        await tell(sql, type="ITEM_REGISTERED", item_id=item_id, stream=room, payload='{"item": {}}')
         await another(sql, "item", "serial = 'M4-003'", id=item_id, serial="NEW1", serial_key="NEW1", state="ISSUED")
 
 
@@ -568,6 +596,27 @@ async def test_inv_07_who_draws_while_being_separated_is_refused_one_of_the_two(
     await other.rollback()
 
 
+async def test_a_record_is_in_the_book_of_its_items_room(sql: Sql) -> None:
+    south = await id_of(sql, "armory", "code", "SOUTH")
+    async with refused(sql, "custody_of_its_room"):
+        await draw(sql, "M4-003", armory_id=south, receipt=1, receipt_number="SOUTH-000001")
+
+
+async def test_an_old_snapshot_neither_opens_nor_closes_nor_separates(own: Sql) -> None:
+    """Who began in another isolation before somebody drew would not see it."""
+    for attack, at_commit in (
+        (lambda: set_person(own, "S-003", "duty_status = 'SEPARATED'"), False),
+        (lambda: draw(own, "M4-003"), False),
+        (lambda: close(own, "M4-001"), True),
+        (lambda: set_item(own, "M4-003", "state = 'MISSING'"), True),
+    ):
+        for level in ("REPEATABLE READ", "SERIALIZABLE"):
+            async with refused(own, "isolation", at_commit=at_commit):
+                await own.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
+                await attack()
+    await set_person(own, "S-003", "duty_status = 'SEPARATED'")
+
+
 @pytest.mark.parametrize("table", TABLES)
 async def test_inv_07_nothing_is_deleted_or_truncated(sql: Sql, table: str) -> None:
     assert await sql.fetchval(f"SELECT count(*) FROM {table}") > 0
@@ -623,10 +672,13 @@ async def test_a_closed_record_never_changes(sql: Sql) -> None:
 
 async def test_what_has_ended_stays_so(own: Sql) -> None:
     await own.execute("UPDATE session SET ended_at = now()")
-    await own.execute("UPDATE api_token SET revoked_at = now()")
+    async with own.transaction():
+        for row in await own.fetch("SELECT DISTINCT account_id FROM api_token"):
+            await tell(own, type="TOKEN_REVOKED", subject="ACCOUNT", subject_id=row["account_id"])
+        await own.execute("UPDATE api_token SET revoked_at = now()")
     tag_id = await id_of(own, "tag", "code", "BADGE-S-001")
     async with own.transaction():
-        await tell(own, type="TAG_REVOKED", subject="TAG", subject_id=tag_id)
+        await tell(own, type="TAG_REVOKED", subject="TAG", subject_id=tag_id, payload='{"tag": {}}')
         await own.execute("UPDATE tag SET revoked_at = now(), version = version + 1 WHERE id = $1", tag_id)
     for back in ("session SET ended_at = NULL", "api_token SET revoked_at = NULL", "session SET ended_at = now() + interval '1 day'"):
         async with refused(own, "ended_for_ever"):
@@ -885,7 +937,7 @@ async def test_inv_13_a_new_row_without_an_event_is_refused_at_the_commit(sql: S
 async def test_inv_13_an_event_of_an_earlier_transaction_explains_nothing(own: Sql) -> None:
     item_id = await id_of(own, "item", "serial", "M4-003")
     async with own.transaction():
-        await tell(own, item_id=item_id)
+        await tell_of_item(own, item_id)
     async with refused(own, "explained_by_the_ledger", at_commit=True):
         await own.execute("UPDATE item SET rack = 'B-2', version = version + 1 WHERE id = $1", item_id)
 
@@ -894,22 +946,94 @@ async def test_inv_13_an_event_that_was_rolled_back_explains_nothing(sql: Sql) -
     item_id = await id_of(sql, "item", "serial", "M4-003")
     async with refused(sql, "explained_by_the_ledger", at_commit=True):
         await sql.execute("SAVEPOINT before")
-        await tell(sql, item_id=item_id)
+        await tell_of_item(sql, item_id)
         await sql.execute("ROLLBACK TO SAVEPOINT before")
         await sql.execute("UPDATE item SET rack = 'B-2', version = version + 1 WHERE id = $1", item_id)
 
 
 async def test_inv_13_the_event_of_another_item_explains_nothing(sql: Sql) -> None:
     async with refused(sql, "explained_by_the_ledger", at_commit=True):
-        await tell(sql, item_id=await id_of(sql, "item", "serial", "M4-004"))
+        await tell_of_item(sql, await id_of(sql, "item", "serial", "M4-004"))
         await sql.execute("UPDATE item SET rack = 'B-2', version = version + 1 WHERE serial = 'M4-003'")
 
 
 async def test_inv_13_an_event_of_another_kind_explains_nothing(sql: Sql) -> None:
     item_id = await id_of(sql, "item", "serial", "M4-003")
     async with refused(sql, "explained_by_the_ledger", at_commit=True):
-        await tell(sql, type="TAG_ASSIGNED", item_id=item_id)
+        await tell_of_item(sql, item_id, type="TAG_ASSIGNED")
         await sql.execute("UPDATE item SET rack = 'B-2', version = version + 1 WHERE id = $1", item_id)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"stream": "registry"}, {"stream": "SOUTH"}, {"payload": "{}"}, {"payload": '{"custody_record": {}}'}],
+    ids=["the registry", "another room", "nothing said", "another table"],
+)
+async def test_inv_13_an_event_elsewhere_or_without_the_row_explains_nothing(sql: Sql, wrong: dict[str, str]) -> None:
+    item_id = await id_of(sql, "item", "serial", "M4-003")
+    south = str(await id_of(sql, "armory", "code", "SOUTH"))
+    async with refused(sql, "explained_by_the_ledger", at_commit=True):
+        await tell_of_item(sql, item_id, **{name: south if value == "SOUTH" else value for name, value in wrong.items()})
+        await sql.execute("UPDATE item SET rack = 'B-2', version = version + 1 WHERE id = $1", item_id)
+
+
+@pytest.mark.parametrize("table", sorted(set(TOUCH) - {"item"}))
+@pytest.mark.parametrize("wrong", ["stream", "payload"])
+async def test_inv_13_each_table_has_its_stream_and_its_payload(sql: Sql, table: str, wrong: str) -> None:
+    """The same change with the right event, and with one that is wrong in one thing."""
+    where = {"custody_record": "WHERE closed_at IS NULL", "tag": "WHERE item_id IS NOT NULL AND code = 'TAG-M4-001'"}.get(table, "")
+    types = {"custody_record": "ITEM_RETURNED", "tag": "TAG_REVOKED"}
+    row = await sql.fetchrow(f"SELECT * FROM {table} {where} ORDER BY id LIMIT 1")
+    north, south = str(await id_of(sql, "armory", "code", "NORTH")), str(await id_of(sql, "armory", "code", "SOUTH"))
+    stream = str(row["id"]) if table == "armory" else north if table in ("tag", "custody_record") else "registry"
+    event = {
+        "stream": stream,
+        "type": types.get(table, f"{table.upper()}_CHANGED"),
+        "subject_id": row["id"],
+        "person_id": row["id"],
+        "payload": json.dumps({table: {}}),
+    }
+    change = f"UPDATE {table} SET {TOUCH[table]}, version = version + 1 WHERE id = $1"
+    right = sql.transaction()
+    await right.start()
+    await tell(sql, **event)
+    await sql.execute(change, row["id"])
+    await sql.execute("SET CONSTRAINTS explained IMMEDIATE")
+    await right.rollback()
+    async with refused(sql, "explained_by_the_ledger", at_commit=True):
+        await tell(sql, **{**event, wrong: "{}" if wrong == "payload" else south if stream == "registry" else "registry"})
+        await sql.execute(change, row["id"])
+
+
+NEW_TOKEN = (
+    "INSERT INTO api_token SELECT (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid(), 'token_hash', '\\x00'))).* "
+    "FROM api_token t WHERE account_id = $1 LIMIT 1"
+)
+REVOKED = "UPDATE api_token SET revoked_at = now() WHERE account_id = $1"
+
+
+@pytest.mark.parametrize(
+    ("statement", "type_", "other"), [(NEW_TOKEN, "TOKEN_CREATED", "TOKEN_REVOKED"), (REVOKED, "TOKEN_REVOKED", "TOKEN_CREATED")]
+)
+async def test_inv_13_a_token_is_made_and_revoked_with_an_event_of_its_account(own: Sql, statement: str, type_: str, other: str) -> None:
+    account_id, another_id = [row["account_id"] for row in await own.fetch("SELECT DISTINCT account_id FROM api_token LIMIT 2")]
+    for event in (None, {"type": other}, {"subject_id": another_id}):
+        async with refused(own, "explained_by_the_ledger", at_commit=True):
+            if event is not None:
+                await tell(own, **{"type": type_, "subject": "ACCOUNT", "subject_id": account_id, **event})
+            await own.execute(statement, account_id)
+    async with own.transaction():
+        await tell(own, type=type_, subject="ACCOUNT", subject_id=account_id)
+        await own.execute(statement, account_id)
+
+
+async def test_inv_13_a_row_said_to_be_imported_needs_the_event_of_its_subject(own: Sql) -> None:
+    north, unit_id = await id_of(own, "armory", "code", "NORTH"), await id_of(own, "unit", "code", "WING")
+    for event in (None, uuid4()):
+        async with refused(own, "explained_by_the_ledger", at_commit=True):
+            if event is not None:
+                await tell(own, subject_id=event)
+            await own.execute("INSERT INTO imported_row VALUES ('units:2', 'UNIT', $1, now(), $2)", unit_id, north)
 
 
 @pytest.mark.parametrize(
