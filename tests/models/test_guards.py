@@ -614,7 +614,6 @@ async def test_an_old_snapshot_neither_opens_nor_closes_nor_separates(own: Sql) 
             async with refused(own, "isolation", at_commit=at_commit):
                 await own.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
                 await attack()
-    await set_person(own, "S-003", "duty_status = 'SEPARATED'")
 
 
 @pytest.mark.parametrize("table", TABLES)
