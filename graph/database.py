@@ -395,8 +395,3 @@ async def _connection() -> AsyncIterator[Any]:
         yield connection
     finally:
         await block.__aexit__(None, None, None)
-
-
-async def execute(sql: str, *values: Any) -> None:
-    """Run one statement inside the transaction under way."""
-    await fetch(sql, *values)
