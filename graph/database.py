@@ -281,9 +281,9 @@ async def snapshot(work: Callable[[], Awaitable[T]]) -> T:
     """
 
     async def reading() -> T:
-        await execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        await execute("SET LOCAL statement_timeout = 0")
-        await execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        await fetch("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        await fetch("SET LOCAL statement_timeout = 0")
+        await fetch("SET LOCAL idle_in_transaction_session_timeout = 0")
         return await work()
 
     return await _attempts(door(), reading, None)
