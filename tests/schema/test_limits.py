@@ -22,7 +22,7 @@ from tests.server import Live, running_server
 STATIC = Path(__file__).parents[2] / "graph" / "static"
 VIEWER = "{ viewer { username } }"
 OK = json.dumps({"query": VIEWER}).encode()
-INSIDE = re.compile(r"asyncpg|Traceback|[a-z]Error\b|SELECT|column \w|relation|File \"|/work/|site-packages|\bNone|tortoise|renamed")
+INSIDE = re.compile(r"asyncpg|Traceback|[a-z]Error\b|SELECT|column \w|relation|File \"|\.py\b|site-packages|\bNone|tortoise|renamed")
 
 
 @pytest.fixture
