@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import random
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -356,7 +356,7 @@ async def fetch(sql: str, *values: Any) -> Rows:
         async with client.acquire_connection() as connection:
             rows: Rows = await connection.fetch(sql, *values)
             return rows
-    return await _read(lambda connection: connection.fetch(sql, *values))
+    return await _read(sql, *values)
 
 
 async def fetch_one(sql: str, *values: Any) -> asyncpg.Record | None:
@@ -365,14 +365,15 @@ async def fetch_one(sql: str, *values: Any) -> asyncpg.Record | None:
     return rows[0] if rows else None
 
 
-async def _read(query: Callable[[Any], Coroutine[Any, Any, Rows]]) -> Rows:
+async def _read(sql: str, *values: Any) -> Rows:
     at = door()
     await _take_place(at)
     try:
         for attempt in (1, 2, 3):
             try:
                 async with _connection() as connection:
-                    return await query(connection)
+                    rows: Rows = await connection.fetch(sql, *values)
+                    return rows
             except asyncpg.QueryCanceledError as error:
                 raise Unavailable("The database took too long for this. Ask for less at once, or try again.") from error
             except LOST as error:

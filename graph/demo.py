@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from graph.audit.actor import Actor, acting, current_actor
+from graph.audit.actor import Actor, acting
 from graph.commands import accounts, armory, custody, items, people, purposes
 from graph.commands.perform import Answer
 from graph.commands.references import ItemRef, PersonRef
@@ -19,6 +19,7 @@ from graph.errors import Refused
 from graph.models.accounts import Account
 from graph.models.items import ItemModel
 from graph.models.ledger import LedgerEvent
+from graph.models.people import Person
 from graph.words import ActorKind, DutyStatus, IssueType, ItemCategory, PersonCategory, Role, Serviceability, Slot
 
 DAYS = 90
@@ -96,6 +97,9 @@ GIVEN = [
 ]
 RANKS = ("SGT", "AM", "A2C", "A1C", "SSGT", "TSGT", "MSGT", "CPL")
 _numbers: ContextVar[list[int]] = ContextVar("armguard_demo_numbers")
+
+
+Stocked = tuple[str, Slot, Serviceability]
 
 
 @dataclass(frozen=True)
@@ -196,20 +200,19 @@ async def _people(share: Callable[[float], Any]) -> list[str]:
             "951ST" if place < 150 else "952ND",
             PersonCategory.OFFICER if officer else PersonCategory.ENLISTED,
         )
-        person_id = await done(people.register_person(person))
-        assert person_id
+        await done(people.register_person(person))
         await done(items.assign_tag(items.AssignTag(request_id(), f"BADGE-{10001 + place}", person=PersonRef(service_number=number))))
         numbers.append(number)
         share(place / 300)
     return numbers
 
 
-async def _items(armorers: dict[str, Actor], share: Callable[[float], Any]) -> dict[str, list[tuple[str, Slot]]]:
+async def _items(armorers: dict[str, Actor], share: Callable[[float], Any]) -> dict[str, list[Stocked]]:
     models: list[tuple[UUID, Slot, str, int]] = []
     for nomenclature, maker, category, slot, caliber, prefix, each in MODELS:
         command = items.RegisterItemModel(request_id(), nomenclature, maker, category, slot, caliber)
         models.append((await done(items.register_item_model(command)), slot, prefix, each))
-    found: dict[str, list[tuple[str, Slot]]] = {}
+    found: dict[str, list[Stocked]] = {}
     total = 0
     for place, (code, _, _) in enumerate(ARMORIES):
         with acting(armorers[code]):
@@ -222,23 +225,24 @@ async def _items(armorers: dict[str, Actor], share: Callable[[float], Any]) -> d
                     await done(items.register_item(items.RegisterItem(request_id(), model_id, serial, code, rack, state)))
                     tag = f"IT-{code}-{len(found[code]) + 1:04}"
                     await done(items.assign_tag(items.AssignTag(request_id(), tag, item=ItemRef(serial=serial))))
-                    found[code].append((serial, slot))
+                    found[code].append((serial, slot, state))
                     total += 1
                     share(total / 500)
     return found
 
 
 async def _history(
-    random: Random, today: datetime, numbers: Sequence[str], serials: Sequence[tuple[str, Slot]], share: Callable[[float], Any]
+    random: Random, today: datetime, numbers: Sequence[str], serials: Sequence[Stocked], share: Callable[[float], Any]
 ) -> None:
     """Each day a guard mount draws in the morning, and gives back in the evening what the last one drew.
 
     The first twenty people and the first ten items of each kind take no part: they are free for whoever tries the system out.
     """
-    long_guns = [serial for place, (serial, slot) in enumerate(serials) if slot is Slot.LONG_GUN and place % 29 != 28 and place >= 10]
-    sidearms = [serial for serial, slot in serials if slot is Slot.SIDEARM][10:]
-    long_guns = [serial for serial in long_guns if await _fit(serial)]
-    sidearms = [serial for serial in sidearms if await _fit(serial)]
+    fit = Serviceability.SERVICEABLE
+    places = [place for place, (_, slot, state) in enumerate(serials) if slot is Slot.LONG_GUN and state is fit]
+    long_guns = [serials[place][0] for place in places if place % 29 != 28 and place >= 10]
+    worn = [(serial, state) for serial, slot, state in serials if slot is Slot.SIDEARM][10:]
+    sidearms = [serial for serial, state in worn if state is fit]
     hands = list(numbers[20:])
     for day in range(DAYS, -1, -1):
         morning = today - timedelta(days=day) - timedelta(hours=20 if day == 0 else 19)
@@ -258,13 +262,6 @@ async def _history(
         share((DAYS - day) / DAYS)
 
 
-async def _fit(serial: str) -> bool:
-    from graph.models.items import Item
-
-    item = await Item.get(serial=serial)
-    return item.serviceability is Serviceability.SERVICEABLE
-
-
 async def _bring_back(drawn: Sequence[Out], at: datetime, *, training: bool) -> None:
     lines = tuple(
         custody.ReturnLine(ItemRef(serial=serial), rounds_fired=30 if training else None) for out in drawn for serial in out.serials
@@ -274,12 +271,9 @@ async def _bring_back(drawn: Sequence[Out], at: datetime, *, training: bool) -> 
 
 async def _standing(numbers: Sequence[str]) -> None:
     """A few people who may not draw, and one weapon with the repairer; the last request of all marks the load as whole."""
-    from graph.models.people import Person
-
     for number, status in ((numbers[2], DutyStatus.LEAVE), (numbers[3], DutyStatus.SUSPENDED)):
         person = await Person.get(service_number=number)
         await done(people.change_duty_status(people.ChangeDutyStatus(request_id(), person.id, status, "Demo")))
     last = uuid5(NAMESPACE_URL, "armguard:demo/last")
     model = await ItemModel.get(nomenclature="Pistol G17")
     await done(items.edit_item_model(items.EditItemModel(last, model.id, nsn="1005-01-565-5646")))
-    assert current_actor()

@@ -12,8 +12,8 @@ from tortoise.functions import Max
 
 from graph.audit.actor import current_actor
 from graph.audit.ledger import back_since, changes_since, database_time
-from graph.commands.references import ItemRef, PersonRef, find_items, find_person
-from graph.errors import Refusal, RefusalCode
+from graph.commands.references import ItemRef, PersonRef, find_items, find_person, with_code
+from graph.errors import Refusal
 from graph.models.armory import Armory
 from graph.models.custody import CustodyRecord, Purpose
 from graph.models.items import Item, ItemModel, items_select_for_update
@@ -56,13 +56,10 @@ async def find(items: Sequence[ItemRef], people: Mapping[str, PersonRef], purpos
     """The rows that are meant; a reference that names none is one refusal more, and the rest is decided all the same."""
     found = await find_items(items)
     persons = {path: await find_person(ref, path) for path, ref in people.items()}
-    duty = await Purpose.get_or_none(code=purpose.strip().upper()) if purpose is not None else None
-    wrong = [person for person in persons.values() if isinstance(person, Refusal)]
-    if purpose is not None and duty is None:
-        wrong.append(Refusal(RefusalCode.UNKNOWN_CODE, f"There is no purpose with the code {purpose}.", path="purpose"))
-    by_line = {line: item for line, item in enumerate(found.ids) if item is not None}
+    duty = await with_code(Purpose, purpose, "purpose") if purpose is not None else None
+    wrong = [unknown for unknown in (*persons.values(), duty) if isinstance(unknown, Refusal)]
     known = {path: person for path, person in persons.items() if isinstance(person, UUID)}
-    return Meant(by_line, known, duty, [*wrong, *found.refusals])
+    return Meant(found.by_line, known, duty if isinstance(duty, Purpose) else None, [*wrong, *found.refusals])
 
 
 async def lock(meant: Meant, expected: Sequence[int | None]) -> Counter:

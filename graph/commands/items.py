@@ -249,9 +249,7 @@ async def revoke_tag(command: RevokeTag) -> Answer | Refused:
 async def _item_id(ref: ItemRef) -> UUID:
     found = await find_items([ref])
     refuse([Refusal(refusal.code, refusal.message, path="item", since=refusal.since) for refusal in found.refusals])
-    item_id = found.ids[0]
-    assert item_id is not None
-    return item_id
+    return found.by_line[0]
 
 
 async def _lock_item(item_id: UUID, expected_version: int | None) -> Item:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from graph.audit.actor import current_actor
@@ -13,7 +14,8 @@ from graph.models.custody import Purpose
 from graph.models.items import Item, Tag
 from graph.models.people import Person
 from graph.rules.items import serial_key
-from graph.rules.people import service_number_key
+
+M = TypeVar("M", Unit, Armory, Purpose)
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,15 @@ class PersonRef:
 
 @dataclass(frozen=True)
 class Found:
-    """The rows that a command's references name, and the refusals of those that name none."""
+    """The items that a command's references name, by their line, and the refusals of those that name none."""
 
-    ids: tuple[UUID | None, ...]
-    refusals: tuple[Refusal, ...]
+    by_line: dict[int, UUID]
+    refusals: list[Refusal]
 
 
 async def find_items(refs: Sequence[ItemRef]) -> Found:
     """The items that are meant, line by line. A serial that several makers used means the one in scope, if that is one."""
-    ids: list[UUID | None] = []
-    refusals: list[Refusal] = []
+    found = Found({}, [])
     tags = {tag.code: tag for tag in await Tag.filter(code__in=[ref.tag.strip() for ref in refs if ref.tag])}
     keys = {ref.serial: _key(ref.serial) for ref in refs if ref.serial}
     by_serial: dict[str, list[Item]] = {}
@@ -59,10 +60,11 @@ async def find_items(refs: Sequence[ItemRef]) -> Found:
             chosen = _with_serial(ref.serial, by_serial.get(keys[ref.serial] or "", []), line)
         else:
             chosen = ref.id if ref.id in by_id else _unknown("There is no such item.", line, f"lines.{line}.item.id")
-        ids.append(None if isinstance(chosen, Refusal) else chosen)
         if isinstance(chosen, Refusal):
-            refusals.append(chosen)
-    return Found(tuple(ids), tuple(refusals))
+            found.refusals.append(chosen)
+        elif chosen is not None:
+            found.by_line[line] = chosen
+    return found
 
 
 async def find_person(ref: PersonRef, path: str) -> UUID | Refusal:
@@ -76,16 +78,22 @@ async def find_person(ref: PersonRef, path: str) -> UUID | Refusal:
     return ref.id if ref.id and await Person.exists(id=ref.id) else _unknown("There is no such person.", None, f"{path}.id")
 
 
-async def find_by_code(model: type[Unit] | type[Armory] | type[Purpose], code: str, path: str) -> UUID:
-    """The unit, arms room or purpose with a code.
+async def with_code(model: type[M], code: str, path: str) -> M | Refusal:
+    """The unit, arms room or purpose with a code."""
+    row = await model.get_or_none(code=code.strip().upper())
+    noun = {"unit": "unit", "armory": "arms room", "purpose": "purpose"}[model._meta.db_table]
+    return row or _unknown(f"There is no {noun} with the code {code}.", None, path)
+
+
+async def find_by_code(model: type[M], code: str, path: str) -> UUID:
+    """The id of the unit, arms room or purpose with a code.
 
     Raises:
         Refused: there is none.
     """
-    row = await model.get_or_none(code=code.strip().upper())
-    if row is None:
-        noun = {"unit": "unit", "armory": "arms room", "purpose": "purpose"}[model._meta.db_table]
-        raise Refused([_unknown(f"There is no {noun} with the code {code}.", None, path)])
+    row = await with_code(model, code, path)
+    if isinstance(row, Refusal):
+        raise Refused([row])
     return row.id
 
 
@@ -136,6 +144,3 @@ def _with_serial(serial: str, items: Sequence[Item], line: int) -> UUID | Refusa
     if in_scope:
         return in_scope[0].id
     return _unknown(f"No item on the book of your arms rooms has the serial {serial}.", line, path)
-
-
-__all__ = ["Found", "ItemRef", "PersonRef", "find_by_code", "find_items", "find_person", "one", "service_number_key"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
 
 from graph import database
 from graph.audit.actor import current_actor
+from graph.resolvers.items import ITEM
 from graph.resolvers.tables import Key, Link, Query, Table, table
 
 UNIT = table(
@@ -38,13 +38,10 @@ ARMORY = table(
 async def counts_of(armory_id: UUID) -> list[Record]:
     """How many items an arms room has on its book, by state and category."""
     query = Query(current_actor())
-    where = f"it.armory_id = {query.bind(armory_id)} AND ({query.scope(ITEM_SCOPE)})"
+    where = f"it.armory_id = {query.bind(armory_id)} AND ({query.scope(ITEM)})"
     rows = await database.fetch(
         "SELECT it.state, m.category, count(*) AS count FROM item it JOIN item_model m ON m.id = it.model_id "
         f"WHERE {where} GROUP BY it.state, m.category ORDER BY it.state, m.category",
         *query.values,
     )
     return list(rows)
-
-
-ITEM_SCOPE: Any = Table("ItemScope", "item", (), scope=":everything OR it.armory_id = any(:armories)")

@@ -101,10 +101,11 @@ async def custody_feed(actor: Actor, after: str | None, armories: Sequence[UUID]
         BadInput: the cursor is not one of the feed, or not one of this ledger.
         Unauthenticated: the account, session or token has ended meanwhile.
     """
-    await _refuse_elsewhere(actor, armories)
+    streams = await _streams(actor, armories)
+    _refuse_elsewhere(armories, streams)
     cursor = await _places(after) if after is not None else {}
     pause = database.door().settings.standing_seconds
-    async with the_feed().watching(await _streams(actor, armories)) as watch:
+    async with the_feed().watching(streams) as watch:
         covered = time.monotonic()
         if after is None:
             cursor = watch.heads()
@@ -149,13 +150,13 @@ async def _refuse_ahead(cursor: dict[str, int], watch: Watch) -> None:
             raise BadInput(message)
 
 
-async def _refuse_elsewhere(actor: Actor, armories: Sequence[UUID] | None) -> None:
+def _refuse_elsewhere(armories: Sequence[UUID] | None, streams: Sequence[str]) -> None:
     """Whoever asks for arms rooms that are not in scope would wait for ever, and think that all is quiet."""
     if armories is None:
         return
     if not armories:
         raise BadInput("armories is empty: name at least one arms room, or leave it out for every one in scope.")
-    if len(await _streams(actor, armories)) < len(set(armories)):
+    if len(streams) < len(set(armories)):
         raise Forbidden("One of these arms rooms is not in your scope.")
 
 

@@ -13,6 +13,7 @@ LEDGER = table(
             *("actor_name", "request_id", "effective_at", "recorded_at", "corrects", "previous_hash", "hash"),
         ),
         scope="(:everything AND (it.stream <> 'registry' OR :registry)) OR it.stream = any(:streams)",
+        key="event_id",
         computed={
             "id": "it.event_id",
             "summary": "it.payload::jsonb ->> 'summary'",

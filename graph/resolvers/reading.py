@@ -74,17 +74,16 @@ async def related(of: Table, link: str, parent: Mapping[str, Any]) -> list[Recor
 
 async def by_id(of: Table, row_id: UUID) -> Record | None:
     """One row by its id, if the actor may see it."""
-    column = "event_id" if of.kind == "LedgerEvent" else "id"
-    rows = await reader().related(Link(of.kind, "id", column, order=f"it.{column}"), row_id)
+    rows = await reader().related(Link(of.kind, "id", of.key, order=f"it.{of.key}"), row_id)
     return rows[0] if rows else None
 
 
 async def by_ids(of: Table, ids: Sequence[UUID], *, scoped: bool = True) -> list[Record]:
     """Rows by their ids, in this order; unscoped only for what the actor's own command has made."""
-    column, query = ("event_id" if of.kind == "LedgerEvent" else "id"), Query(current_actor())
-    where = f"it.{column} = any({query.bind(list(ids))}) AND ({query.scope(of) if scoped else 'true'})"
+    query = Query(current_actor())
+    where = f"it.{of.key} = any({query.bind(list(ids))}) AND ({query.scope(of) if scoped else 'true'})"
     rows = await database.fetch(f"SELECT {of.selection} FROM {of.name} it WHERE {where}", *query.values)
-    found = {row[column]: row for row in rows}
+    found = {row[of.key]: row for row in rows}
     return [found[row_id] for row_id in ids if row_id in found]
 
 

@@ -44,6 +44,7 @@ class Table:
     name: str
     columns: tuple[str, ...]
     scope: str = "true"
+    key: str = "id"
     computed: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, Link] = field(default_factory=dict)
     filters: Mapping[str, str] = field(default_factory=dict)

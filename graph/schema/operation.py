@@ -14,7 +14,8 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import Info
 
 from graph.audit.actor import Actor, actor_or_none, set_actor
-from graph.errors import ArmGuardError, BadInput, Forbidden, LimitExceeded, Unauthenticated
+from graph.commands.perform import require
+from graph.errors import ArmGuardError, BadInput, LimitExceeded, Unauthenticated
 from graph.resolvers.accounts import still_standing
 from graph.resolvers.reading import new_reader
 from graph.words import Role
@@ -114,10 +115,8 @@ def check(info: Info[Any, Any], roles: frozenset[Role]) -> Actor:
         Unauthenticated: nobody is signed in.
         Forbidden: no role of the account is among them.
     """
-    actor = signed_in(info)
-    if not actor.roles & roles:
-        raise Forbidden("Your account does not have the role for this. It takes " + " or ".join(sorted(role.value for role in roles)) + ".")
-    return actor
+    signed_in(info)
+    return require(*roles)
 
 
 class Open(FieldExtension):

@@ -136,6 +136,7 @@ CREATE INDEX account_order ON account (username_key, id);
 CREATE INDEX ledger_item ON ledger_event (item_id, recorded_at, event_id) WHERE item_id IS NOT NULL;
 CREATE INDEX ledger_person ON ledger_event (person_id, recorded_at, event_id) WHERE person_id IS NOT NULL;
 CREATE INDEX ledger_subject ON ledger_event (subject_id, recorded_at, event_id);
+CREATE INDEX ledger_back ON ledger_event (item_id, effective_at) WHERE type = 'ITEM_BACK_FROM_MAINTENANCE';
 CREATE INDEX ledger_transaction ON ledger_event (transaction);
 """
 
