@@ -28,6 +28,7 @@ CHANNEL = "armguard"
 HEARTBEAT_SECONDS = 5.0
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
 STREAMS_PER_MESSAGE = 100
+AGAIN_SECONDS = 0.1  # how long a task is given to end before it is told so again
 
 log = structlog.get_logger("armguard.feed")
 
@@ -42,6 +43,7 @@ class Tail:
         self.watchers: set[asyncio.Event] = set()
         self._settings = settings
         self._woken = asyncio.Event()
+        self._stopped = False
         self._task = asyncio.create_task(self._run())
 
     def poke(self) -> None:
@@ -49,11 +51,12 @@ class Tail:
         self._woken.set()
 
     def stop(self) -> None:
-        """Read no more."""
+        """Read no more: also when the cancellation meets a connection that was just had, and is lost."""
+        self._stopped = True
         self._task.cancel()
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopped:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.feed_poll_seconds):
                     await self._woken.wait()
@@ -100,8 +103,7 @@ class Feed:
         """End the tails, and the connection to the broadcaster."""
         for tail in self._tails.values():
             tail.stop()
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await _ended(self._task)
 
     def announce(self, appended: Sequence[Sealed]) -> None:
         """Say, after a commit, how far its streams have come. Never fails and never waits."""
@@ -243,6 +245,13 @@ class Watch:
     def _leave(self, tail: Tail) -> None:
         tail.watchers.discard(self._news)
         self._feed.release(tail)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it has ended: a cancellation that meets a connection just made, or a failure within, is lost on its way."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait((task,), timeout=AGAIN_SECONDS)
 
 
 _feed: Feed | None = None

@@ -406,6 +406,14 @@ async def test_inv_21_when_the_listening_connection_dies_events_come_and_it_is_m
         assert await follower.serial() == "M4-001"
 
 
+async def test_a_feed_stops_at_once_at_whatever_point_of_its_connecting_it_is_told_to(opened: str, settings: Settings) -> None:
+    for steps in (step for step in range(60) for _ in range(4)):
+        starting = feed.Feed(opened, settings)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await asyncio.wait_for(starting.stop(), 10)
+
+
 async def test_inv_21_while_no_listening_connection_can_be_made_readyz_says_so_and_events_still_come(
     live: Live, plain_sql: Any, cluster: Cluster
 ) -> None:
