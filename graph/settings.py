@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     query_cost: int = Field(20_000, ge=100, description="Highest cost of a GraphQL document; see graph/schema/limits.py.")
     query_aliases: int = Field(60, ge=1, description="Most aliases in one document.")
     command_lines: int = Field(200, ge=1, description="Most items in one command.")
+    compiled_reads: bool = Field(True, description="Compile each read into one statement; off, the answers are the same, slower.")
     page_size: int = Field(100, ge=1, description="Largest page of a connection.")
     socket_operations: int = Field(50, ge=1, description="Most operations at once on one WebSocket.")
     socket_bytes: int = Field(256 * 1024, ge=1024, description="Largest WebSocket message.")

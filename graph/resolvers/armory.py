@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
-from asyncpg import Record
-
-from graph import database
-from graph.audit.actor import current_actor
-from graph.resolvers.items import ITEM
-from graph.resolvers.tables import Key, Link, Query, Table, table
+from graph.resolvers.tables import Key, Link, Pages, Table, table
 
 UNIT = table(
     Table(
@@ -28,20 +21,21 @@ ARMORY = table(
         "armory",
         ("id", "code", "name", "unit_id", "timezone", "state", "temporary_limit_hours", "sidearm_limit", "long_gun_limit", "version"),
         scope=":everything OR it.id = any(:armories)",
+        computed={"stream": "it.id::text"},
         links={"unit": Link("Unit", "unit_id")},
+        totals={"counts": Link("ItemCount", "id", "armory_id", order="it.state, it.category")},
+        pages={"events": Pages("LedgerEvent", "stream", "SEQ", mine="stream")},
         filters={"code": "it.code = ?", "unit": "it.unit_id = ?"},
         orders={"CODE": (Key("it.code", "text"), Key("it.id", "uuid"))},
     )
 )
 
-
-async def counts_of(armory_id: UUID) -> list[Record]:
-    """How many items an arms room has on its book, by state and category."""
-    query = Query(current_actor())
-    where = f"it.armory_id = {query.bind(armory_id)} AND ({query.scope(ITEM)})"
-    rows = await database.fetch(
-        "SELECT it.state, m.category, count(*) AS count FROM item it JOIN item_model m ON m.id = it.model_id "
-        f"WHERE {where} GROUP BY it.state, m.category ORDER BY it.state, m.category",
-        *query.values,
+ITEM_COUNT = table(
+    Table(
+        "ItemCount",
+        "(SELECT i.armory_id, i.state, m.category, count(*) AS count FROM item i JOIN item_model m ON m.id = i.model_id "
+        "GROUP BY i.armory_id, i.state, m.category)",
+        ("armory_id", "state", "category", "count"),
+        scope=":everything OR it.armory_id = any(:armories)",
     )
-    return list(rows)
+)

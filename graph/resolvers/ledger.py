@@ -20,6 +20,11 @@ LEDGER = table(
             "armory_id": "CASE WHEN it.stream <> 'registry' THEN it.stream::uuid END",
             "record_id": "CASE WHEN it.subject = 'CUSTODY_RECORD' THEN it.subject_id END",
         },
+        written={
+            "payload": "it.payload::json",
+            "previous_hash": "encode(it.previous_hash, 'hex')",
+            "hash": "encode(it.hash, 'hex')",
+        },
         links={
             "armory": Link("Armory", "armory_id"),
             "item": Link("Item", "item_id"),

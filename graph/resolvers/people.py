@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graph.resolvers.tables import Key, Link, Table, table
+from graph.resolvers.tables import Key, Link, Pages, Table, table
 
 PERSON = table(
     Table(
@@ -17,6 +17,10 @@ PERSON = table(
             "unit": Link("Unit", "unit_id"),
             "holdings": Link("CustodyRecord", "id", "holder_id", where="it.closed_at IS NULL", order="it.issued_at, it.id"),
             "tags": Link("Tag", "id", "person_id", order="it.code"),
+        },
+        pages={
+            "history": Pages("CustodyRecord", "holder", "ISSUED_AT"),
+            "events": Pages("LedgerEvent", "person", "RECORDED_AT"),
         },
         filters={
             "unit": "it.unit_id = ?",

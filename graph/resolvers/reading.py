@@ -20,7 +20,7 @@ from graph import database
 from graph.audit.actor import Actor, current_actor
 from graph.audit.canonical import plain
 from graph.errors import BadInput, LimitExceeded
-from graph.resolvers.tables import TABLES, Link, Query, Table
+from graph.resolvers.tables import TABLES, Link, Query, Table, aliased
 
 Parts = list[Any]
 
@@ -67,7 +67,8 @@ def reader() -> Reader:
 
 async def related(of: Table, link: str, parent: Mapping[str, Any]) -> list[Record]:
     """The rows of a relation of a row."""
-    declared = of.links[link]
+    declared = of.link(link)
+    assert declared is not None
     value = parent[declared.mine]
     return await reader().related(declared, value) if value is not None else []
 
@@ -119,17 +120,41 @@ class Listing:
     order: str
     descending: bool = False
 
-    def where(self, query: Query) -> str:
+    @property
+    def given(self) -> dict[str, Any]:
+        """The filters that are asked for."""
+        return {name: value for name, value in self.filters.items() if value is not None}
+
+    def where(self, query: Query, alias: str = "it") -> str:
         """The condition of every row that the actor may see and the filters let through."""
-        given = {name: value for name, value in self.filters.items() if value is not None}
-        conditions = [f"({query.scope(self.of)})"]
-        for name, value in given.items():
-            sql = self.of.filters[name]
+        conditions = [f"({query.scope(self.of, alias)})"]
+        for name, value in self.given.items():
+            sql = aliased(self.of.filters[name], alias)
             if isinstance(value, bool):
                 conditions.append(f"({sql})" if value else f"({sql}) IS NOT TRUE")
             else:
                 conditions.append(f"({sql.replace('?', query.bind(value))})")
         return " AND ".join(conditions)
+
+    def beyond(self, query: Query, asked: PageOf, alias: str = "it") -> list[str]:
+        """The conditions of the rows that lie where a page is cut out.
+
+        Raises:
+            BadInput: a cursor of another list, or none.
+        """
+        keys, conditions = self.of.orders[self.order], []
+        place = ", ".join(aliased(key.sql, alias) for key in keys)
+        for cursor, later in ((asked.after, True), (asked.before, False)):
+            if cursor is not None:
+                values = self._values(cursor)
+                bound = ", ".join(f"{query.bind(value)}::{key.type}" for key, value in zip(keys, values, strict=True))
+                conditions.append(f"({place}) {'>' if later != self.descending else '<'} ({bound})")
+        return conditions
+
+    def ordered(self, *, backwards: bool, alias: str = "it") -> str:
+        """The order of the rows, or that order from its end."""
+        direction = "DESC" if self.descending != backwards else "ASC"
+        return ", ".join(f"{aliased(key.sql, alias)} {direction}" for key in self.of.orders[self.order])
 
     async def count(self) -> int:
         """How many rows there are."""
@@ -144,7 +169,7 @@ class Listing:
             BadInput: both or neither of first and last, or a cursor of another list.
             LimitExceeded: more rows than a page may have.
         """
-        size = _size(asked)
+        size = size_of(asked)
         backwards = asked.last is not None
         statement, query = self.statement(asked, size, backwards)
         rows = list(await database.fetch(statement, *query.values))
@@ -159,33 +184,25 @@ class Listing:
     def statement(self, asked: PageOf, size: int, backwards: bool) -> tuple[str, Query]:
         """The statement of a page, with one row more to know whether there are any."""
         query = Query(current_actor())
-        keys = self.of.orders[self.order]
-        conditions = [self.where(query)]
-        place = ", ".join(key.sql for key in keys)
-        for cursor, later in ((asked.after, True), (asked.before, False)):
-            if cursor is not None:
-                values = self._values(cursor)
-                bound = ", ".join(f"{query.bind(value)}::{key.type}" for key, value in zip(keys, values, strict=True))
-                conditions.append(f"({place}) {'>' if later != self.descending else '<'} ({bound})")
-        direction = "DESC" if self.descending != backwards else "ASC"
-        order = ", ".join(f"{key.sql} {direction}" for key in keys)
-        hidden = ", ".join(f"{key.sql} AS _key{number}" for number, key in enumerate(keys))
-        where = " AND ".join(conditions)
+        where = " AND ".join([self.where(query), *self.beyond(query, asked)])
+        hidden = ", ".join(f"{key.sql} AS _key{number}" for number, key in enumerate(self.of.orders[self.order]))
+        order = self.ordered(backwards=backwards)
         return f"SELECT {self.of.selection}, {hidden} FROM {self.of.name} it WHERE {where} ORDER BY {order} LIMIT {size + 1}", query
 
     def cursor(self, row: Record) -> str:
         """The cursor of a row: opaque to clients, good for this order only."""
         keys = self.of.orders[self.order]
-        return encode([self._name, *(plain(row[f"_key{number}"]) for number in range(len(keys)))])
+        return encode([self.name, *(plain(row[f"_key{number}"]) for number in range(len(keys)))])
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """What its cursors begin with."""
         return f"{self.of.kind}.{self.order}"
 
     def _values(self, cursor: str) -> Parts:
         keys = self.of.orders[self.order]
         parts = decode(cursor)
-        if not isinstance(parts, list) or len(parts) != len(keys) + 1 or parts[0] != self._name:
+        if not isinstance(parts, list) or len(parts) != len(keys) + 1 or parts[0] != self.name:
             raise BadInput("This cursor is not one of this list. Take cursors from the list that you page through, in the same order.")
         try:
             return [_READ[key.type](part) for key, part in zip(keys, parts[1:], strict=True)]
@@ -220,7 +237,13 @@ def _moment(value: Any) -> datetime:
 _READ: Mapping[str, Callable[[Any], Any]] = {"text": _text, "bigint": _number, "uuid": _uuid, "timestamptz": _moment}
 
 
-def _size(asked: PageOf) -> int:
+def size_of(asked: PageOf) -> int:
+    """How many rows a page has at most.
+
+    Raises:
+        BadInput: both or neither of first and last.
+        LimitExceeded: more rows than a page may have.
+    """
     if (asked.first is None) == (asked.last is None):
         raise BadInput("Give either first or last.")
     size = asked.first if asked.first is not None else asked.last
@@ -235,7 +258,7 @@ def _size(asked: PageOf) -> int:
 
 def encode(value: Any) -> str:
     """An opaque text for a cursor."""
-    return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()).decode().rstrip("=")
 
 
 def decode(text: str) -> Any:

@@ -15,6 +15,21 @@ from graph.words import Role
 REGISTRY_READERS = frozenset({Role.AUDITOR, Role.ADMIN, Role.ARMS_ROOM_OFFICER})
 
 _NAME = re.compile(r":([a-z]+)")
+_IT = re.compile(r"\bit\.")
+
+# What the global id of a row begins with.
+PREFIXES = {
+    "Account": "account",
+    "Armory": "armory",
+    "CustodyRecord": "custody",
+    "Item": "item",
+    "ItemModel": "model",
+    "LedgerEvent": "event",
+    "Person": "person",
+    "Purpose": "purpose",
+    "Tag": "tag",
+    "Unit": "unit",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +44,17 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Pages:
+    """A relation of many rows, read page by page: the rows of another table that its filter lets through for the value that is mine."""
+
+    kind: str
+    filter: str
+    order: str
+    mine: str = "id"
+    descending: bool = True
+
+
+@dataclass(frozen=True)
 class Key:
     """One part of an order, with the type that its value has in a cursor."""
 
@@ -38,7 +64,11 @@ class Key:
 
 @dataclass(frozen=True)
 class Table:
-    """What a type is in the database. `it` is the row; `:name` in a scope is an attribute of the actor, bound and never pasted."""
+    """What a type is in the database. `it` is the row; `:name` in a scope is an attribute of the actor, bound and never pasted.
+
+    `computed` are values beside the columns, `written` the JSON of those that are not answered as they are stored, `totals` relations
+    to rows that are counted together, `pages` relations of many rows.
+    """
 
     kind: str
     name: str
@@ -46,7 +76,10 @@ class Table:
     scope: str = "true"
     key: str = "id"
     computed: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, Link] = field(default_factory=dict)
+    totals: Mapping[str, Link] = field(default_factory=dict)
+    pages: Mapping[str, Pages] = field(default_factory=dict)
     filters: Mapping[str, str] = field(default_factory=dict)
     orders: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)
 
@@ -55,6 +88,19 @@ class Table:
         """Every column, and those that are computed."""
         plain = [f"it.{column}" for column in self.columns]
         return ", ".join(plain + [f"{sql} AS {name}" for name, sql in self.computed.items()])
+
+    def link(self, name: str) -> Link | None:
+        """The relation with this name."""
+        return self.links.get(name) or self.totals.get(name)
+
+    def value(self, name: str, alias: str) -> str:
+        """The SQL of a column, or of what is computed, of the row with this alias."""
+        return aliased(self.computed[name], alias) if name in self.computed else f"{alias}.{name}"
+
+
+def aliased(sql: str, alias: str) -> str:
+    """A piece of a declaration, with another name for its row."""
+    return sql if alias == "it" else _IT.sub(f"{alias}.", sql)
 
 
 TABLES: dict[str, Table] = {}
@@ -66,26 +112,39 @@ def table(declared: Table) -> Table:
     return declared
 
 
+@dataclass(frozen=True)
+class Attribute:
+    """The place of an attribute of whoever asks."""
+
+    name: str
+
+
 class Query:
     """The values of one statement, as they are bound."""
 
     def __init__(self, actor: Actor) -> None:
-        self.values: list[Any] = []
+        self.slots: list[Any] = []
         self._actor = actor
         self._scoped: dict[str, str] = {}
 
+    @property
+    def values(self) -> list[Any]:
+        """What is bound, in order."""
+        return [attribute(self._actor, slot.name) if isinstance(slot, Attribute) else slot for slot in self.slots]
+
     def bind(self, value: Any) -> str:
         """The place of a value."""
-        self.values.append(value)
-        return f"${len(self.values)}"
+        self.slots.append(value)
+        return f"${len(self.slots)}"
 
-    def scope(self, of: Table) -> str:
+    def scope(self, of: Table, alias: str = "it") -> str:
         """What of a table the actor may see: the one place where scope is added, for rows, pages and counts alike."""
-        return _NAME.sub(lambda found: self._attribute(found[1]), of.scope)
+        return _NAME.sub(lambda found: self._attribute(found[1]), aliased(of.scope, alias))
 
     def _attribute(self, name: str) -> str:
         if name not in self._scoped:
-            self._scoped[name] = self.bind(attribute(self._actor, name))
+            self.slots.append(Attribute(name))
+            self._scoped[name] = f"${len(self.slots)}"
         return self._scoped[name]
 
 

@@ -12,7 +12,8 @@ from graph.audit.actor import Actor
 from graph.commands import accounts as commands
 from graph.resolvers import accounts as tables
 from graph.resolvers.armory import ARMORY
-from graph.resolvers.reading import Listing, PageOf
+from graph.resolvers.reading import Listing
+from graph.resolvers.sources import Top
 from graph.schema.armory import Armory
 from graph.schema.base import Node, described, node
 from graph.schema.inputs import clean
@@ -37,9 +38,8 @@ class Viewer:
     all_armories: bool = described("Whether every arms room is in scope.")
 
     @strawberry.field(description="The arms rooms in scope, by code; at most 100.")
-    async def armories(self) -> list[Armory]:
-        page = await Listing(ARMORY, {}, "CODE").page(PageOf(first=100))
-        return [Armory.of(row) for row in page.rows]
+    def armories(self) -> list[Armory]:
+        return Top(ARMORY, Listing(ARMORY, {}, "CODE"), 100)  # type: ignore[return-value]
 
 
 @strawberry.type(description="A new session.")

@@ -9,7 +9,6 @@ import strawberry
 
 from graph.commands import armory as commands
 from graph.resolvers import armory as tables
-from graph.resolvers.reading import PageOf
 from graph.schema.base import (
     After,
     Before,
@@ -17,7 +16,7 @@ from graph.schema.base import (
     First,
     Last,
     Node,
-    connection,
+    Row,
     described,
     follow,
     follow_all,
@@ -25,6 +24,7 @@ from graph.schema.base import (
     id_of,
     node,
     optional,
+    pages,
 )
 from graph.schema.inputs import code, command_of
 from graph.schema.refusals import Refused, saved
@@ -52,7 +52,7 @@ class Unit(Node):
 
 
 @strawberry.type(description="How many items of a category are in a state.")
-class ItemCount:
+class ItemCount(Row):
     """One line of an arms room's counts."""
 
     state: CustodyState = described("Where they are.")
@@ -79,17 +79,13 @@ class Armory(Node):
 
     @strawberry.field(description="How many items are on its book, by state and category.")
     async def counts(self) -> list[ItemCount]:
-        rows = await tables.counts_of(self.__dict__["id"])
-        return [ItemCount(state=row["state"], category=row["category"], count=row["count"]) for row in rows]
+        return await follow_all(self, "counts", ItemCount)
 
     @strawberry.field(description="The ledger of the arms room, the newest event first.")
     async def events(
         self, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Annotated[LedgerEvent, strawberry.lazy("graph.schema.ledger")]]:
-        from graph.schema.ledger import LedgerEvent
-
-        filters = {"stream": str(self.__dict__["id"])}
-        return await connection(LedgerEvent, filters, "SEQ", PageOf(first, after, last, before), descending=True)
+        return await pages(self, "events", first, after, last, before)
 
 
 @strawberry.type(description="A unit as it is now on the book.")
@@ -173,28 +169,28 @@ class SetArmoryStateInput:
 async def register_unit(asked: RegisterUnitInput) -> UnitSaved | Refused:
     """Register a unit."""
     answer = await commands.register_unit(command_of(commands.RegisterUnit, asked, code=code(asked.code)))
-    return await saved(answer, Unit, lambda unit: UnitSaved(unit=unit))
+    return saved(answer, Unit, lambda unit: UnitSaved(unit=unit))
 
 
 async def edit_unit(asked: EditUnitInput) -> UnitSaved | Refused:
     """Edit a unit."""
     answer = await commands.edit_unit(command_of(commands.EditUnit, asked, unit_id=id_of("Unit", asked.id)))
-    return await saved(answer, Unit, lambda unit: UnitSaved(unit=unit))
+    return saved(answer, Unit, lambda unit: UnitSaved(unit=unit))
 
 
 async def register_armory(asked: RegisterArmoryInput) -> ArmorySaved | Refused:
     """Register an arms room."""
     answer = await commands.register_armory(command_of(commands.RegisterArmory, asked, code=code(asked.code)))
-    return await saved(answer, Armory, lambda armory: ArmorySaved(armory=armory))
+    return saved(answer, Armory, lambda armory: ArmorySaved(armory=armory))
 
 
 async def edit_armory(asked: EditArmoryInput) -> ArmorySaved | Refused:
     """Edit an arms room."""
     answer = await commands.edit_armory(command_of(commands.EditArmory, asked, armory_id=id_of("Armory", asked.id)))
-    return await saved(answer, Armory, lambda armory: ArmorySaved(armory=armory))
+    return saved(answer, Armory, lambda armory: ArmorySaved(armory=armory))
 
 
 async def set_armory_state(asked: SetArmoryStateInput) -> ArmorySaved | Refused:
     """Open, close, hand over or lock down an arms room."""
     answer = await commands.set_armory_state(command_of(commands.SetArmoryState, asked, armory_id=id_of("Armory", asked.id)))
-    return await saved(answer, Armory, lambda armory: ArmorySaved(armory=armory))
+    return saved(answer, Armory, lambda armory: ArmorySaved(armory=armory))

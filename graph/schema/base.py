@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Generic, TypeVar, dataclass_transform
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast, dataclass_transform
 from uuid import UUID
 
 import orjson
@@ -15,9 +15,11 @@ from strawberry.schema.config import StrawberryConfig
 from graph.audit.canonical import timestamp
 from graph.errors import BadInput
 from graph.resolvers.reading import Listing, Page, PageOf, related
-from graph.resolvers.tables import Table
+from graph.resolvers.sources import Listed, Made, One, Only, Source, Top, only
+from graph.resolvers.tables import PREFIXES, TABLES, Table
 
 T = TypeVar("T")
+R = TypeVar("R", bound="Row")
 N = TypeVar("N", bound="Node")
 
 First = Annotated[
@@ -105,24 +107,12 @@ JSON = strawberry.scalars.JSON
 
 # --------------------------------------------------------------------------------------------------------------------------- nodes, ids
 
-_PREFIXES = {
-    "Account": "account",
-    "Armory": "armory",
-    "CustodyRecord": "custody",
-    "Item": "item",
-    "ItemModel": "model",
-    "LedgerEvent": "event",
-    "Person": "person",
-    "Purpose": "purpose",
-    "Tag": "tag",
-    "Unit": "unit",
-}
-_KINDS = {prefix: kind for kind, prefix in _PREFIXES.items()}
+_KINDS = {prefix: kind for kind, prefix in PREFIXES.items()}
 
 
 def node_id(kind: str, row_id: UUID) -> strawberry.ID:
     """The global id of a row: opaque to clients."""
-    return strawberry.ID(f"{_PREFIXES[kind]}_{row_id.hex}")
+    return strawberry.ID(f"{PREFIXES[kind]}_{row_id.hex}")
 
 
 def read_node_id(text: str) -> tuple[str, UUID]:
@@ -152,22 +142,26 @@ def id_of(kind: str, text: str) -> UUID:
     return row_id
 
 
-@strawberry.interface(description="Anything with a global id.")
-class Node:
+class Row:
     """A row of a declared table: its columns become the attributes of the type as they are."""
 
     table: ClassVar[Table]
 
+    @classmethod
+    def of(cls: type[R], row: Any) -> R:
+        """The type's object for a row."""
+        made = object.__new__(cls)
+        made.__dict__.update(row)
+        return made
+
+
+@strawberry.interface(description="Anything with a global id.")
+class Node(Row):
+    """A row with an id."""
+
     @strawberry.field(description="The global id: opaque, and the same for ever.")
     def id(self) -> strawberry.ID:
         return node_id(self.table.kind, self.__dict__["id"])
-
-    @classmethod
-    def of(cls: type[N], row: Any) -> N:
-        """The type's object for a row."""
-        node = object.__new__(cls)
-        node.__dict__.update(row)
-        return node
 
 
 NODES: dict[str, type[Node]] = {}
@@ -199,7 +193,7 @@ async def follow_one(parent: Node, link: str, to: type[N]) -> N:
     return found
 
 
-async def follow_all(parent: Node, link: str, to: type[N]) -> list[N]:
+async def follow_all(parent: Node, link: str, to: type[R]) -> list[R]:
     """All rows of a relation."""
     return [to.of(row) for row in await related(parent.table, link, parent.__dict__)]
 
@@ -238,10 +232,21 @@ class Connection(Generic[T]):
         return await self.listing.count()
 
 
-async def connection(to: type[N], filters: Mapping[str, Any], order: str, asked: PageOf, *, descending: bool = False) -> Connection[N]:
+def connection(to: type[N], filters: Mapping[str, Any], order: str, asked: PageOf, *, descending: bool = False) -> Connection[N]:
     """One page of the rows that filters let through."""
-    listing = Listing(to.table, filters, order, descending)
+    return cast("Connection[N]", Listed(to.table, Listing(to.table, filters, order, descending), asked))
+
+
+async def pages(parent: Node, name: str, first: int | None, after: str | None, last: int | None, before: str | None) -> Connection[Any]:
+    """One page of a row's own list."""
+    declared = parent.table.pages[name]
+    filters = {declared.filter: parent.__dict__[declared.mine]}
+    return await _page_of(Listing(TABLES[declared.kind], filters, declared.order, declared.descending), PageOf(first, after, last, before))
+
+
+async def _page_of(listing: Listing, asked: PageOf) -> Connection[Any]:
     page: Page = await listing.page(asked)
+    to = NODES[listing.of.kind]
     edges = [Edge(cursor=cursor, node=to.of(row)) for row, cursor in zip(page.rows, page.cursors, strict=True)]
     info = PageInfo(
         has_next_page=page.has_next,
@@ -250,6 +255,22 @@ async def connection(to: type[N], filters: Mapping[str, Any], order: str, asked:
         end_cursor=page.cursors[-1] if page.cursors else None,
     )
     return Connection(listing=listing, edges=edges, page_info=info)
+
+
+async def read_plainly(source: Source) -> Any:
+    """What a source names, as objects whose fields the plain resolvers read."""
+    to = NODES[source.of.kind]
+    match source:
+        case Listed():
+            return await _page_of(source.listing, source.page)
+        case Only():
+            row = only(await source.rows())
+            return to.of(row) if row else None
+        case One() | Top() | Made():
+            found = [to.of(row) for row in await source.rows()]
+            many = isinstance(source, Top) or (isinstance(source, Made) and source.many)
+            return found if many else found[0] if found else None
+    raise TypeError(f"A {type(source).__name__} cannot be read.")
 
 
 def parsed(text: str) -> Any:

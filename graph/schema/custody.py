@@ -16,7 +16,8 @@ from graph.commands import purposes
 from graph.commands.perform import Answer
 from graph.resolvers import custody as tables
 from graph.resolvers.ledger import LEDGER
-from graph.resolvers.reading import by_ids, new_reader
+from graph.resolvers.reading import new_reader
+from graph.resolvers.sources import Made
 from graph.schema.accounts import AccountName
 from graph.schema.armory import Armory
 from graph.schema.base import Node, described, follow, follow_one, id_of, node, optional
@@ -25,7 +26,7 @@ from graph.schema.items import Item, ItemRefInput, PersonRefInput, item_ref, per
 from graph.schema.ledger import LedgerEvent, event_of
 from graph.schema.operation import READERS, check
 from graph.schema.people import Person
-from graph.schema.refusals import Refused, already_done, refused, saved
+from graph.schema.refusals import Refused, refused, saved
 from graph.words import CloseReason, IssueType, ItemCategory, Serviceability
 
 
@@ -194,7 +195,7 @@ async def issue_items(asked: IssueItemsInput) -> ItemsIssued | Refused:
         commands.IssueLine(item_ref(line.item), clean("expected_version", line.expected_version)) for line in lines_of(asked.lines)
     )
     answer = await commands.issue_items(command_of(commands.IssueItems, asked, holder=person_ref(asked.holder), lines=lines))
-    return refused(answer) if isinstance(answer, errors.Refused) else ItemsIssued(**await _what_was_written(answer))
+    return refused(answer) if isinstance(answer, errors.Refused) else ItemsIssued(**_what_was_written(answer))
 
 
 async def return_items(asked: ReturnItemsInput) -> ItemsReturned | Refused:
@@ -203,26 +204,24 @@ async def return_items(asked: ReturnItemsInput) -> ItemsReturned | Refused:
     holder = person_ref(asked.holder) if asked.holder else None
     brought_by = person_ref(asked.brought_by) if asked.brought_by else None
     answer = await commands.return_items(command_of(commands.ReturnItems, asked, lines=lines, holder=holder, brought_by=brought_by))
-    return refused(answer) if isinstance(answer, errors.Refused) else ItemsReturned(**await _what_was_written(answer))
+    return refused(answer) if isinstance(answer, errors.Refused) else ItemsReturned(**_what_was_written(answer))
 
 
-async def _what_was_written(answer: Answer) -> dict[str, Any]:
-    with already_done():
-        records = [CustodyRecord.of(row) for row in await by_ids(tables.CUSTODY, answer.rows, scoped=False)]
-        events = [LedgerEvent.of(row) for row in await by_ids(LEDGER, answer.events, scoped=False)]
+def _what_was_written(answer: Answer) -> dict[str, Any]:
+    records, events = Made(tables.CUSTODY, answer.rows), Made(LEDGER, answer.events)
     return {"records": records, "events": events, "repeated": answer.repeated}
 
 
 async def register_purpose(asked: RegisterPurposeInput) -> PurposeSaved | Refused:
     """Register a duty type."""
     answer = await purposes.register_purpose(command_of(purposes.RegisterPurpose, asked, code=code(asked.code)))
-    return await saved(answer, Purpose, lambda purpose: PurposeSaved(purpose=purpose))
+    return saved(answer, Purpose, lambda purpose: PurposeSaved(purpose=purpose))
 
 
 async def edit_purpose(asked: EditPurposeInput) -> PurposeSaved | Refused:
     """Edit a duty type."""
     answer = await purposes.edit_purpose(command_of(purposes.EditPurpose, asked, purpose_id=id_of("Purpose", asked.id)))
-    return await saved(answer, Purpose, lambda purpose: PurposeSaved(purpose=purpose))
+    return saved(answer, Purpose, lambda purpose: PurposeSaved(purpose=purpose))
 
 
 @strawberry.type(description="A message of the feed.")

@@ -12,7 +12,6 @@ from graph.commands import items as commands
 from graph.commands.references import ItemRef, PersonRef
 from graph.errors import BadInput
 from graph.resolvers import items as tables
-from graph.resolvers.reading import PageOf
 from graph.schema.armory import Armory
 from graph.schema.base import (
     After,
@@ -21,7 +20,6 @@ from graph.schema.base import (
     First,
     Last,
     Node,
-    connection,
     described,
     follow,
     follow_all,
@@ -29,6 +27,7 @@ from graph.schema.base import (
     id_of,
     node,
     optional,
+    pages,
 )
 from graph.schema.inputs import clean, command_of
 from graph.schema.inputs import text as clean_text
@@ -83,19 +82,13 @@ class Item(Node):
     async def history(
         self, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Annotated[CustodyRecord, strawberry.lazy("graph.schema.custody")]]:
-        from graph.schema.custody import CustodyRecord
-
-        filters = {"item": self.__dict__["id"]}
-        return await connection(CustodyRecord, filters, "ISSUED_AT", PageOf(first, after, last, before), descending=True)
+        return await pages(self, "history", first, after, last, before)
 
     @strawberry.field(description="The ledger's events about it in scope, the newest first.")
     async def events(
         self, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Annotated[LedgerEvent, strawberry.lazy("graph.schema.ledger")]]:
-        from graph.schema.ledger import LedgerEvent
-
-        filters = {"item": self.__dict__["id"]}
-        return await connection(LedgerEvent, filters, "RECORDED_AT", PageOf(first, after, last, before), descending=True)
+        return await pages(self, "events", first, after, last, before)
 
     @strawberry.field(description="The codes on it, revoked ones too.")
     async def tags(self) -> list[Tag]:
@@ -272,37 +265,37 @@ class RevokeTagInput:
 async def register_item_model(asked: RegisterItemModelInput) -> ItemModelSaved | Refused:
     """Register a nomenclature."""
     answer = await commands.register_item_model(command_of(commands.RegisterItemModel, asked))
-    return await saved(answer, ItemModel, lambda model: ItemModelSaved(item_model=model))
+    return saved(answer, ItemModel, lambda model: ItemModelSaved(item_model=model))
 
 
 async def edit_item_model(asked: EditItemModelInput) -> ItemModelSaved | Refused:
     """Edit a nomenclature."""
     answer = await commands.edit_item_model(command_of(commands.EditItemModel, asked, model_id=id_of("ItemModel", asked.id)))
-    return await saved(answer, ItemModel, lambda model: ItemModelSaved(item_model=model))
+    return saved(answer, ItemModel, lambda model: ItemModelSaved(item_model=model))
 
 
 async def register_item(asked: RegisterItemInput) -> ItemSaved | Refused:
     """Register an item."""
     answer = await commands.register_item(command_of(commands.RegisterItem, asked, model_id=id_of("ItemModel", asked.model)))
-    return await saved(answer, Item, lambda item: ItemSaved(item=item))
+    return saved(answer, Item, lambda item: ItemSaved(item=item))
 
 
 async def edit_item(asked: EditItemInput) -> ItemSaved | Refused:
     """Edit an item."""
     answer = await commands.edit_item(command_of(commands.EditItem, asked, item_id=id_of("Item", asked.id)))
-    return await saved(answer, Item, lambda item: ItemSaved(item=item))
+    return saved(answer, Item, lambda item: ItemSaved(item=item))
 
 
 async def send_to_maintenance(asked: MaintenanceInput) -> ItemSaved | Refused:
     """Send an item to maintenance."""
     answer = await commands.send_to_maintenance(command_of(commands.MoveItem, asked, item=item_ref(asked.item)))
-    return await saved(answer, Item, lambda item: ItemSaved(item=item))
+    return saved(answer, Item, lambda item: ItemSaved(item=item))
 
 
 async def return_from_maintenance(asked: MaintenanceInput) -> ItemSaved | Refused:
     """Take an item back from maintenance."""
     answer = await commands.return_from_maintenance(command_of(commands.MoveItem, asked, item=item_ref(asked.item)))
-    return await saved(answer, Item, lambda item: ItemSaved(item=item))
+    return saved(answer, Item, lambda item: ItemSaved(item=item))
 
 
 async def assign_tag(asked: AssignTagInput) -> TagSaved | Refused:
@@ -313,11 +306,11 @@ async def assign_tag(asked: AssignTagInput) -> TagSaved | Refused:
     person = person_ref(asked.person) if asked.person else None
     code = clean_text("code", asked.code, longest=256)
     answer = await commands.assign_tag(command_of(commands.AssignTag, asked, code=code, item=item, person=person))
-    return await saved(answer, Tag, lambda tag: TagSaved(tag=tag))
+    return saved(answer, Tag, lambda tag: TagSaved(tag=tag))
 
 
 async def revoke_tag(asked: RevokeTagInput) -> TagSaved | Refused:
     """Revoke a tag."""
     code = clean_text("code", asked.code, longest=256)
     answer = await commands.revoke_tag(command_of(commands.RevokeTag, asked, code=code))
-    return await saved(answer, Tag, lambda tag: TagSaved(tag=tag))
+    return saved(answer, Tag, lambda tag: TagSaved(tag=tag))

@@ -9,7 +9,6 @@ import strawberry
 
 from graph.commands import people as commands
 from graph.resolvers import people as tables
-from graph.resolvers.reading import PageOf
 from graph.schema.armory import Unit
 from graph.schema.base import (
     After,
@@ -18,13 +17,13 @@ from graph.schema.base import (
     First,
     Last,
     Node,
-    connection,
     described,
     follow_all,
     follow_one,
     id_of,
     node,
     optional,
+    pages,
 )
 from graph.schema.inputs import command_of
 from graph.schema.refusals import Refused, saved
@@ -63,19 +62,13 @@ class Person(Node):
     async def history(
         self, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Annotated[CustodyRecord, strawberry.lazy("graph.schema.custody")]]:
-        from graph.schema.custody import CustodyRecord
-
-        filters = {"holder": self.__dict__["id"]}
-        return await connection(CustodyRecord, filters, "ISSUED_AT", PageOf(first, after, last, before), descending=True)
+        return await pages(self, "history", first, after, last, before)
 
     @strawberry.field(description="The ledger's events about the person in scope, the newest first.")
     async def events(
         self, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Annotated[LedgerEvent, strawberry.lazy("graph.schema.ledger")]]:
-        from graph.schema.ledger import LedgerEvent
-
-        filters = {"person": self.__dict__["id"]}
-        return await connection(LedgerEvent, filters, "RECORDED_AT", PageOf(first, after, last, before), descending=True)
+        return await pages(self, "events", first, after, last, before)
 
     @strawberry.field(description="The codes on the person's badges, revoked ones too.")
     async def tags(self) -> list[Annotated[Tag, strawberry.lazy("graph.schema.items")]]:
@@ -136,16 +129,16 @@ class ChangeDutyStatusInput:
 async def register_person(asked: RegisterPersonInput) -> PersonSaved | Refused:
     """Register a person."""
     answer = await commands.register_person(command_of(commands.RegisterPerson, asked))
-    return await saved(answer, Person, lambda person: PersonSaved(person=person))
+    return saved(answer, Person, lambda person: PersonSaved(person=person))
 
 
 async def edit_person(asked: EditPersonInput) -> PersonSaved | Refused:
     """Edit a person."""
     answer = await commands.edit_person(command_of(commands.EditPerson, asked, person_id=id_of("Person", asked.id)))
-    return await saved(answer, Person, lambda person: PersonSaved(person=person))
+    return saved(answer, Person, lambda person: PersonSaved(person=person))
 
 
 async def change_duty_status(asked: ChangeDutyStatusInput) -> PersonSaved | Refused:
     """Change a person's duty status."""
     answer = await commands.change_duty_status(command_of(commands.ChangeDutyStatus, asked, person_id=id_of("Person", asked.id)))
-    return await saved(answer, Person, lambda person: PersonSaved(person=person))
+    return saved(answer, Person, lambda person: PersonSaved(person=person))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
 
 from graph.errors import BadInput, Forbidden, Refusal
 from graph.models.ledger import REGISTRY
-from graph.resolvers.items import ITEM, scanned
-from graph.resolvers.people import PERSON
-from graph.resolvers.reading import Listing, PageOf, by_id
+from graph.resolvers.items import scanned
+from graph.resolvers.reading import Listing, PageOf
+from graph.resolvers.sources import One, Only
 from graph.resolvers.tables import reads_registry
 from graph.rules.keys import number_key
 from graph.schema.accounts import Viewer, viewer_of
@@ -27,6 +27,8 @@ from graph.schema.people import Person
 from graph.schema.refusals import Refused, refusal_of
 from graph.schema.words import declare_enum
 from graph.words import CustodyState, DutyStatus, ItemCategory, Serviceability
+
+N = TypeVar("N", bound=Node)
 
 
 class CustodyOrder(StrEnum):
@@ -113,11 +115,12 @@ def _number(name: str, given: str) -> str:
     return number_key(text(name, given))
 
 
-async def _only(of: Any, filters: dict[str, Any], order: str) -> Any:
-    page = await Listing(of.table, filters, order).page(PageOf(first=2))
-    if len(page.rows) > 1:
-        raise BadInput("More than one has this number. Use the id, or scan the tag.")
-    return of.of(page.rows[0]) if page.rows else None
+def _only(of: type[N], filters: dict[str, Any], order: str) -> N | None:
+    return cast("N", Only(of.table, Listing(of.table, filters, order), 2))
+
+
+def _one(of: type[N], given: strawberry.ID | None) -> N | None:
+    return cast("N", One(of.table, _id(of.table.kind, given)))
 
 
 @strawberry.type(description="What can be read.")
@@ -131,15 +134,14 @@ class Query:
     @reads("Anything by its global id; null when there is none in scope.")
     async def node(self, id: Annotated[strawberry.ID, strawberry.argument(description="The global id.")]) -> Node | None:
         kind, row_id = read_node_id(id)
-        row = await by_id(NODES[kind].table, row_id)
-        return NODES[kind].of(row) if row else None
+        return One(NODES[kind].table, row_id)  # type: ignore[return-value]
 
     @reads("What a scanned code names: a tag, else the serial of an item in scope, else a service number.")
     async def scan(self, code: Annotated[str, strawberry.argument(description="The code as the scanner reads it.")]) -> ScanResult:
         found = await scanned(text("code", code, longest=256))
         if isinstance(found, Refusal):
             return Refused(refusals=[refusal_of(found)])
-        return NODES[found[0].kind].of(found[1])  # type: ignore[return-value]
+        return found  # type: ignore[return-value]
 
     @reads("One item: give either its id or its serial.")
     async def item(
@@ -150,10 +152,8 @@ class Query:
         if (id is None) == (serial is None):
             raise BadInput("Give either id or serial.")
         if serial is not None:
-            found: Item | None = await _only(Item, {"serial_key": _number("serial", serial)}, "SERIAL")
-            return found
-        row = await by_id(ITEM, _id("Item", id))
-        return Item.of(row) if row else None
+            return _only(Item, {"serial_key": _number("serial", serial)}, "SERIAL")
+        return _one(Item, id)
 
     @reads("Items, by serial.")
     async def items(
@@ -172,7 +172,7 @@ class Query:
             "serviceability": asked.serviceability,
             "serial_prefix": _prefix("serial", asked.serial_prefix),
         }
-        return await connection(Item, filters, "SERIAL", PageOf(first, after, last, before))
+        return connection(Item, filters, "SERIAL", PageOf(first, after, last, before))
 
     @reads("One person: give either the id or the service number.")
     async def person(
@@ -183,10 +183,8 @@ class Query:
         if (id is None) == (service_number is None):
             raise BadInput("Give either id or serviceNumber.")
         if service_number is not None:
-            found: Person | None = await _only(Person, {"service_number_key": _number("service_number", service_number)}, "NAME")
-            return found
-        row = await by_id(PERSON, _id("Person", id))
-        return Person.of(row) if row else None
+            return _only(Person, {"service_number_key": _number("service_number", service_number)}, "NAME")
+        return _one(Person, id)
 
     @reads("People, by name.")
     async def people(
@@ -204,7 +202,7 @@ class Query:
             "family_name": text("family_name", asked.family_name) if asked.family_name is not None else None,
             "service_number_prefix": _prefix("service_number", asked.service_number_prefix),
         }
-        return await connection(Person, filters, "NAME", PageOf(first, after, last, before))
+        return connection(Person, filters, "NAME", PageOf(first, after, last, before))
 
     @reads("One arms room in scope: give either its id or its code.")
     async def armory(
@@ -215,10 +213,8 @@ class Query:
         if (id is None) == (code is None):
             raise BadInput("Give either id or code.")
         if code is not None:
-            found: Armory | None = await _only(Armory, {"code": text("code", code).upper()}, "CODE")
-            return found
-        row = await by_id(Armory.table, _id("Armory", id))
-        return Armory.of(row) if row else None
+            return _only(Armory, {"code": text("code", code).upper()}, "CODE")
+        return _one(Armory, id)
 
     @reads("The arms rooms in scope, by code.")
     async def armories(
@@ -229,11 +225,11 @@ class Query:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Armory]:
-        return await connection(Armory, {"unit": _id("Unit", unit)}, "CODE", PageOf(first, after, last, before))
+        return connection(Armory, {"unit": _id("Unit", unit)}, "CODE", PageOf(first, after, last, before))
 
     @reads("The units, by code.")
     async def units(self, first: First = None, after: After = None, last: Last = None, before: Before = None) -> Connection[Unit]:
-        return await connection(Unit, {}, "CODE", PageOf(first, after, last, before))
+        return connection(Unit, {}, "CODE", PageOf(first, after, last, before))
 
     @reads("The nomenclatures, by name.")
     async def item_models(
@@ -244,18 +240,17 @@ class Query:
         last: Last = None,
         before: Before = None,
     ) -> Connection[ItemModel]:
-        return await connection(ItemModel, {"category": category}, "NOMENCLATURE", PageOf(first, after, last, before))
+        return connection(ItemModel, {"category": category}, "NOMENCLATURE", PageOf(first, after, last, before))
 
     @reads("The duty types, by code.")
     async def purposes(self, first: First = None, after: After = None, last: Last = None, before: Before = None) -> Connection[Purpose]:
-        return await connection(Purpose, {}, "CODE", PageOf(first, after, last, before))
+        return connection(Purpose, {}, "CODE", PageOf(first, after, last, before))
 
     @reads("One custody record, by the number of its receipt.")
     async def custody(
         self, receipt_number: Annotated[str, strawberry.argument(description="The number of the receipt.")]
     ) -> CustodyRecord | None:
-        found: CustodyRecord | None = await _only(CustodyRecord, {"receipt_number": text("receipt_number", receipt_number)}, "ISSUED_AT")
-        return found
+        return _only(CustodyRecord, {"receipt_number": text("receipt_number", receipt_number)}, "ISSUED_AT")
 
     @reads("Custody records.")
     async def custody_records(
@@ -278,7 +273,7 @@ class Query:
             "issued_before": asked.issued_before,
         }
         name, _, direction = order.value.rpartition("_")
-        return await connection(CustodyRecord, filters, name, PageOf(first, after, last, before), descending=direction == "DESC")
+        return connection(CustodyRecord, filters, name, PageOf(first, after, last, before), descending=direction == "DESC")
 
     @reads("The ledger of one stream: that of an arms room in scope, or without one the registry's, for those who may read it.")
     async def ledger(
@@ -295,4 +290,4 @@ class Query:
             raise Forbidden("The registry is read by auditors, administrators and arms room officers. Name an arms room.")
         filters = {"stream": REGISTRY if armory is None else str(id_of("Armory", armory))}
         page = PageOf(first, after, last, before)
-        return await connection(LedgerEvent, filters, "SEQ", page, descending=order is LedgerOrder.SEQ_DESC)
+        return connection(LedgerEvent, filters, "SEQ", page, descending=order is LedgerOrder.SEQ_DESC)

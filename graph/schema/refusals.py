@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+from uuid import UUID
 
 import strawberry
 
 from graph import errors
 from graph.commands.perform import Answer
-from graph.resolvers.reading import by_id, by_ids
+from graph.resolvers.sources import Made, One
 from graph.resolvers.tables import TABLES
 from graph.schema.base import Node, described
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from graph.schema.items import Item
     from graph.schema.people import Person
 
-N = TypeVar("N", bound=Node)
 S = TypeVar("S")
 
 
@@ -40,18 +40,12 @@ class Refusal:
     changed: list[str] = described("What has changed since the expected version, the oldest first.")
 
     @strawberry.field(description="Who holds the item, or is over a limit.")
-    async def holder(self) -> Annotated[Person, strawberry.lazy("graph.schema.people")] | None:
-        from graph.schema.people import Person
-
-        row = await by_id(TABLES["Person"], self.refusal.holder_id) if self.refusal.holder_id else None
-        return Person.of(row) if row else None
+    def holder(self) -> Annotated[Person, strawberry.lazy("graph.schema.people")] | None:
+        return cast("Person | None", _one("Person", self.refusal.holder_id))
 
     @strawberry.field(description="The item at fault.")
-    async def item(self) -> Annotated[Item, strawberry.lazy("graph.schema.items")] | None:
-        from graph.schema.items import Item
-
-        row = await by_id(TABLES["Item"], self.refusal.item_id) if self.refusal.item_id else None
-        return Item.of(row) if row else None
+    def item(self) -> Annotated[Item, strawberry.lazy("graph.schema.items")] | None:
+        return cast("Item | None", _one("Item", self.refusal.item_id))
 
 
 @strawberry.type(description="Nothing was written. Every reason at once.")
@@ -59,6 +53,10 @@ class Refused:
     """See the description."""
 
     refusals: list[Refusal] = described("The reasons; at least one.")
+
+
+def _one(kind: str, row_id: UUID | None) -> One | None:
+    return One(TABLES[kind], row_id) if row_id is not None else None
 
 
 def refused(why: errors.Refused) -> Refused:
@@ -83,13 +81,9 @@ def refusal_of(refusal: errors.Refusal) -> Refusal:
     )
 
 
-async def saved(answer: Answer | errors.Refused, to: type[N], success: Callable[[N], S]) -> S | Refused:
+def saved(answer: Answer | errors.Refused, to: type[Node], success: Callable[[Any], S]) -> S | Refused:
     """The answer of a command that makes or changes one row."""
-    if isinstance(answer, errors.Refused):
-        return refused(answer)
-    with already_done():
-        (row,) = await by_ids(to.table, answer.rows, scoped=False)
-    return success(to.of(row))
+    return refused(answer) if isinstance(answer, errors.Refused) else success(Made(to.table, answer.rows, many=False))
 
 
 @contextlib.contextmanager

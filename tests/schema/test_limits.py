@@ -287,7 +287,7 @@ async def test_queries_by_get_are_not_run(server: Live) -> None:
 async def test_a_fault_of_ours_is_masked_and_named_by_its_request(server: Live, plain_sql: Any) -> None:
     north = server.as_("north")
     await plain_sql.execute("ALTER TABLE purpose RENAME COLUMN name TO renamed")
-    response = await north.http.post("/graphql", json={"query": "{ viewer { username } purposes(first: 1) { totalCount } }"})
+    response = await north.http.post("/graphql", json={"query": "{ viewer { username } purposes(first: 1) { edges { node { name } } } }"})
     assert response.status_code == 200
     (error,) = response.json()["errors"]
     assert error["extensions"] == {"code": "INTERNAL", "requestId": response.headers["x-request-id"]}

@@ -1,0 +1,210 @@
+"""What a resolver answers when it names rows instead of reading them: whoever completes the answer reads exactly what is asked of them.
+
+A source is read in one compiled statement (`statement`), or row by row by the plain resolvers, which are its fallback and its oracle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from graph.errors import BadInput
+from graph.resolvers.compiler import Asked, Draft, json_row, page_sql
+from graph.resolvers.reading import Listing, PageOf, by_id, by_ids
+from graph.resolvers.tables import Table
+
+
+@dataclass(frozen=True)
+class Source:
+    """Some rows of a table."""
+
+    of: Table
+
+    @property
+    def shape(self) -> Hashable:
+        """What of it is in the statement itself."""
+        raise NotImplementedError
+
+    @property
+    def values(self) -> Sequence[Any]:
+        """What is bound for this request, in the order in which `statement` binds it."""
+        raise NotImplementedError
+
+    def statement(self, draft: Draft, asked: Asked) -> str:
+        """The statement that gives its JSON, as text."""
+        raise NotImplementedError
+
+    def answer(self, rows: Sequence[str]) -> str | None:
+        """The JSON of what the statement found; None if there is nothing."""
+        return rows[0] if rows else None
+
+
+@dataclass(frozen=True)
+class One(Source):
+    """The row with an id, if the actor may see it; unscoped only what the actor may see by another right."""
+
+    row_id: UUID
+    scoped: bool = True
+
+    @property
+    def shape(self) -> Hashable:
+        """Only whether the scope is asked."""
+        return self.scoped
+
+    @property
+    def values(self) -> Sequence[Any]:
+        """The id."""
+        return (self.row_id,)
+
+    def statement(self, draft: Draft, asked: Asked) -> str:
+        """The row by its key."""
+        row = draft.alias()
+        key = draft.bind(self.row_id)
+        scope = draft.scope(self.of, row) if self.scoped else "true"
+        return json_row(draft, self.of, row, asked.fields, f"FROM {self.of.name} {row} WHERE {row}.{self.of.key} = {key} AND ({scope})")
+
+    async def rows(self) -> list[Record]:
+        """The row as it is stored."""
+        if not self.scoped:
+            return await by_ids(self.of, [self.row_id], scoped=False)
+        row = await by_id(self.of, self.row_id)
+        return [row] if row else []
+
+
+@dataclass(frozen=True)
+class Made(Source):
+    """The rows that the actor's own command has made or changed, in the order in which it says them; one, or a list."""
+
+    ids: tuple[UUID, ...]
+    many: bool = True
+
+    @property
+    def shape(self) -> Hashable:
+        """Whether it is a list."""
+        return self.many
+
+    @property
+    def values(self) -> Sequence[Any]:
+        """The ids."""
+        return (list(self.ids),)
+
+    def statement(self, draft: Draft, asked: Asked) -> str:
+        """The rows by their keys."""
+        row = draft.alias()
+        ids = f"unnest({draft.bind(self.ids)}::uuid[]) WITH ORDINALITY AS made (id, place)"
+        found = f"FROM {ids} JOIN {self.of.name} {row} ON {row}.{self.of.key} = made.id ORDER BY place"
+        rows = json_row(draft, self.of, row, asked.fields, found)
+        return f"SELECT array_to_json(ARRAY({rows}))" if self.many else rows
+
+    async def rows(self) -> list[Record]:
+        """The rows as they are stored."""
+        return await by_ids(self.of, self.ids, scoped=False)
+
+
+@dataclass(frozen=True)
+class Listed(Source):
+    """A page of a list, as a connection."""
+
+    listing: Listing
+    page: PageOf
+
+    @property
+    def shape(self) -> Hashable:
+        """The filters that are there, the order, and the page without its cursors."""
+        asked, given = self.page, self.listing.given
+        filters = tuple((name, value if isinstance(value, bool) else None) for name, value in given.items())
+        place = (asked.first, asked.after is not None, asked.last, asked.before is not None)
+        return (filters, self.listing.order, self.listing.descending, place)
+
+    @property
+    def values(self) -> Sequence[Any]:
+        """The filters' values, and those of the cursors."""
+        collected = _Collected()
+        filters = [value for value in self.listing.given.values() if not isinstance(value, bool)]
+        self.listing.beyond(collected, self.page)  # type: ignore[arg-type]
+        return (*filters, *collected.values)
+
+    def statement(self, draft: Draft, asked: Asked) -> str:
+        """The page."""
+        row = draft.alias()
+        where, beyond = self.listing.where(draft, row), self.listing.beyond(draft, self.page, row)
+        return page_sql(
+            draft, self.listing, row, where, beyond, Asked(asked.key, asked.name, asked.type, fields=asked.fields, page=self.page)
+        )
+
+
+class _Collected:
+    """Takes the values that are bound, and no more."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+
+    def bind(self, value: Any) -> str:
+        self.values.append(value)
+        return ""
+
+
+@dataclass(frozen=True)
+class Top(Source):
+    """The first rows of a list, as a list."""
+
+    listing: Listing
+    most: int
+
+    @property
+    def shape(self) -> Hashable:
+        """The filters that are there, the order, and how many."""
+        return (tuple(self.listing.given), self.listing.order, self.listing.descending, self.most)
+
+    @property
+    def values(self) -> Sequence[Any]:
+        """The filters' values."""
+        return [value for value in self.listing.given.values() if not isinstance(value, bool)]
+
+    def found(self, draft: Draft, asked: Asked) -> str:
+        """The JSON of each row."""
+        row = draft.alias()
+        where, order = self.listing.where(draft, row), self.listing.ordered(backwards=False, alias=row)
+        rows = f"FROM {self.of.name} {row} WHERE {where} ORDER BY {order} LIMIT {self.most}"
+        return json_row(draft, self.of, row, asked.fields, rows)
+
+    def statement(self, draft: Draft, asked: Asked) -> str:
+        """The rows."""
+        return f"SELECT array_to_json(ARRAY({self.found(draft, asked)}))"
+
+    async def rows(self) -> Sequence[Record]:
+        """The rows as they are stored."""
+        return (await self.listing.page(PageOf(first=self.most))).rows
+
+
+@dataclass(frozen=True)
+class Only(Top):
+    """The one row of a list that has no more than one."""
+
+    def statement(self, draft: Draft, asked: Asked) -> str:
+        """The row, and another if there is one."""
+        return self.found(draft, asked)
+
+    def answer(self, rows: Sequence[str]) -> str | None:
+        """The JSON of the row.
+
+        Raises:
+            BadInput: there is more than one.
+        """
+        found: str | None = only(rows)
+        return found
+
+
+def only(rows: Sequence[Any]) -> Any:
+    """The one row that there is, or None.
+
+    Raises:
+        BadInput: there is more than one.
+    """
+    if len(rows) > 1:
+        raise BadInput("More than one has this number. Use the id, or scan the tag.")
+    return rows[0] if rows else None

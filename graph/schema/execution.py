@@ -1,0 +1,183 @@
+"""Completing an answer: where a resolver names a source, what is asked of it is read in one statement, and goes out as it comes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    SelectionSetNode,
+    Undefined,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_list_type,
+    is_non_null_type,
+)
+from graphql.execution.values import get_argument_values
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from graph import database
+from graph.audit.actor import current_actor
+from graph.errors import ArmGuardError
+from graph.resolvers.compiler import Asked, Draft, NotCompiled, Plan, shape_of, snake, unreadable
+from graph.resolvers.reading import PageOf
+from graph.resolvers.sources import Made, Source
+from graph.resolvers.tables import TABLES
+from graph.schema.base import read_plainly
+from graph.schema.refusals import already_done
+
+PLANS_KEPT = 1000
+Details = Any  # graphql-core's list of the nodes that ask for one field
+
+
+@dataclass
+class Plans:
+    """The plans of the documents that are in use: bounded, and each keeps the nodes alive whose identity is its key.
+
+    `compiled` and `plain` count the sources that were read either way.
+    """
+
+    kept: OrderedDict[Hashable, tuple[Sequence[FieldNode], Plan]]
+    names: OrderedDict[int, tuple[FieldNode, tuple[str, ...]]]
+    compiled: int = 0
+    plain: int = 0
+
+    def keep(self, key: Hashable, nodes: Sequence[FieldNode], plan: Plan) -> Plan:
+        """Remember a plan."""
+        self.kept[key] = (nodes, plan)
+        while len(self.kept) > PLANS_KEPT:
+            self.kept.popitem(last=False)
+        return plan
+
+    def find(self, key: Hashable) -> Plan | None:
+        """The plan, if it is known."""
+        known = self.kept.get(key)
+        if known is None:
+            return None
+        self.kept.move_to_end(key)
+        return known[1]
+
+
+PLANS = Plans(OrderedDict(), OrderedDict())
+
+
+class PlainExecution(StrawberryGraphQLCoreExecutionContext):
+    """Reads every source by the plain resolvers: the fallback of the compiled reads, and their oracle."""
+
+    def complete_value(
+        self, return_type: Any, field_details_list: Details, info: Any, path: Any, result: Any, position_context: Any
+    ) -> Any:
+        """Complete a value; a source by what it names."""
+        if isinstance(result, Source):
+            return self.complete_source(return_type, field_details_list, info, path, result, position_context)
+        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
+
+    async def complete_source(self, return_type: Any, details: Details, info: Any, path: Any, source: Source, position: Any) -> Any:
+        """Read what a source names, and complete it field by field."""
+        PLANS.plain += 1
+        with told_as_done(source):
+            value = await read_plainly(source)
+        completed = super().complete_value(return_type, details, info, path, value, position)
+        return await completed if self.is_awaitable(completed) else completed
+
+
+class Execution(PlainExecution):
+    """Reads every source in one statement, compiled from what is asked of it; a selection that cannot be compiled is read plainly."""
+
+    async def complete_source(self, return_type: Any, details: Details, info: Any, path: Any, source: Source, position: Any) -> Any:
+        """Read what is asked of a source."""
+        try:
+            plan = self._plan(source, return_type, details)
+        except (NotCompiled, ArmGuardError, GraphQLError):  # whose arguments are wrong: the plain resolvers say where
+            return await super().complete_source(return_type, details, info, path, source, position)
+        PLANS.compiled += 1
+        with told_as_done(source):
+            rows = await database.fetch(plan.sql, *plan.values(current_actor(), source.values))
+        answer = source.answer([row[0] for row in rows])
+        if answer is not None:
+            return orjson.Fragment(answer)
+        if is_non_null_type(return_type):
+            raise TypeError(f"Cannot return null for non-nullable field {info.parent_type}.{info.field_name}.")
+        return None
+
+    def _plan(self, source: Source, return_type: Any, details: Details) -> Plan:
+        nodes = [each.node for each in details]
+        given = self.variable_values.coerced
+        variables = tuple(given.get(name, Undefined) for node in nodes for name in self._variables_below(node))
+        actor = current_actor()
+        key = (tuple(map(id, nodes)), type(source), source.of.kind, source.shape, shape_of(actor), variables)
+        known = PLANS.find(key)
+        if known is not None:
+            return known
+        of = get_named_type(return_type)
+        to = self.schema.get_type(source.of.kind) if is_abstract_type(of) else of
+        draft = Draft(actor)
+        sql = source.statement(draft, Asked("", "", source.of.kind, fields=self._fields(to, details)))
+        return PLANS.keep(key, nodes, Plan(sql, draft.slots))
+
+    def _fields(self, parent: Any, details: Details) -> tuple[Asked, ...]:
+        grouped = self.collect_subfields(parent, details).grouped_field_set
+        return tuple(self._asked(parent, key, each) for key, each in grouped.items())
+
+    def _asked(self, parent: GraphQLObjectType, key: str, details: Details) -> Asked:
+        node, values = details[0].node, details[0].fragment_variable_values
+        name = node.name.value
+        if name == "__typename":
+            return Asked(key, name, parent.name)
+        field = parent.fields[name]
+        of = get_named_type(field.type)
+        page = PageOf(**get_argument_values(field, node, self.variable_values, values, self.hide_suggestions)) if field.args else PageOf()
+        fields = self._fields(of, details) if isinstance(of, GraphQLObjectType) else ()
+        return Asked(key, snake(name), of.name, is_list_type(get_nullable_type(field.type)), fields, page)
+
+    def _variables_below(self, node: FieldNode) -> tuple[str, ...]:
+        """The variables on which the shape of what is asked of a field depends: those of its selections."""
+        known = PLANS.names.get(id(node))
+        if known is None:
+            known = PLANS.names[id(node)] = (node, tuple(dict.fromkeys(self._variables(node.selection_set))))
+            while len(PLANS.names) > PLANS_KEPT:
+                PLANS.names.popitem(last=False)
+        return known[1]
+
+    def _variables(self, selections: SelectionSetNode | None) -> Iterator[str]:
+        for selection in selections.selections if selections else ():
+            for directive in selection.directives or ():
+                yield from (each.value.name.value for each in directive.arguments or () if isinstance(each.value, VariableNode))
+            if isinstance(selection, FragmentSpreadNode):
+                yield from self._variables(self.fragments[selection.name.value].definition.selection_set)
+                continue
+            if isinstance(selection, FieldNode):
+                yield from (each.value.name.value for each in selection.arguments or () if isinstance(each.value, VariableNode))
+            yield from self._variables(selection.selection_set)  # type: ignore[attr-defined]
+
+
+def told_as_done(source: Source) -> contextlib.AbstractContextManager[None]:
+    """What a command has made is there, also when it cannot be read now."""
+    return already_done() if isinstance(source, Made) else contextlib.nullcontext()
+
+
+def check_declarations(schema: GraphQLSchema) -> None:
+    """Refuse a schema with a field of a table's type that cannot be compiled safely.
+
+    Raises:
+        TypeError: there is one; names each.
+    """
+    wrong = []
+    for kind, of in TABLES.items():
+        declared = schema.get_type(kind)
+        for name, field in declared.fields.items() if isinstance(declared, GraphQLObjectType) else ():
+            wrong.append(unreadable(of, snake(name), required=isinstance(field.type, GraphQLNonNull)))
+    if any(wrong):
+        raise TypeError("The compiled reads cannot give these fields: " + "; ".join(filter(None, wrong)))
