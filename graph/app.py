@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import asyncpg
+import orjson
 import structlog
 from cross_web import HTTPException
 from starlette.applications import Starlette
@@ -131,6 +132,10 @@ class GraphQLView(GraphQL[Context, None]):
         except HTTPException as refused:
             response = error_response(refused.status_code, BadInput.code, refused.reason or "This is not a GraphQL request.")
         await response(scope, receive, send)
+
+    def encode_json(self, data: object) -> str:
+        """An answer, in which compiled reads are there as the database wrote them."""
+        return orjson.dumps(data).decode()
 
     def parse_json(self, data: str | bytes) -> Any:
         """The body, which must be one JSON object."""

@@ -14,6 +14,7 @@ from strawberry.types.graphql import OperationType
 from graph.schema import words as _words  # noqa: F401 - declares the enums
 from graph.schema.base import NODES, config
 from graph.schema.custody import Subscription
+from graph.schema.execution import Execution, PlainExecution, check_declarations
 from graph.schema.limits import CostLimit
 from graph.schema.mutation import Mutation
 from graph.schema.operation import Operation
@@ -42,12 +43,13 @@ def build_schema(settings: Settings | None = None, *, printed: bool = False) -> 
     """The schema with its limits. The rules are built once, so that the validation of a known document can be reused."""
     limits = settings or Settings()
     rules: list[Any] = [depth_rule(limits.query_depth, None, None), max_aliases.create_validator(limits.query_aliases)]
-    return ArmGuardSchema(
+    schema = ArmGuardSchema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=list(NODES.values()),
         config=config(printed=printed),
+        execution_context_class=Execution if limits.compiled_reads else PlainExecution,
         extensions=[
             Operation,
             lambda: MaxTokensLimiter(max_token_count=limits.query_tokens),
@@ -55,6 +57,8 @@ def build_schema(settings: Settings | None = None, *, printed: bool = False) -> 
             lambda: AddValidationRules(rules),
         ],
     )
+    check_declarations(schema._schema)
+    return schema
 
 
 def sdl() -> str:
