@@ -183,7 +183,7 @@ async def test_every_compiled_page_stands_on_indexes_with_all_its_relations(
     big: Any, kind: str, order: str, names: tuple[str, ...]
 ) -> None:
     listing = Listing(TABLES[kind], {name: VALUES[kind][name] for name in names}, order)
-    for page in (PageOf(first=20), PageOf(last=20)):
+    for page in (PageOf(first=50), PageOf(last=50)):
         sql, values = compiled(Listed(listing.of, listing, page), edges(kind, *everything(kind)))
         plan = await plan_of(big, sql, values)
         assert complaints(plan, listing.of.name) == [], (sql, plan)
