@@ -12,8 +12,9 @@ import contextlib
 import itertools
 import json
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Sequence
+from typing import Any
 
 import structlog
 from asyncpg import Record
@@ -28,6 +29,7 @@ CHANNEL = "armguard"
 HEARTBEAT_SECONDS = 5.0
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
 STREAMS_PER_MESSAGE = 100
+ANSWERS_KEPT, ANSWERS_SECONDS = 2000, 0.5
 AGAIN_SECONDS = 0.1  # how long a task is given to end before it is told so again
 
 log = structlog.get_logger("armguard.feed")
@@ -87,6 +89,24 @@ class Tail:
         return await read_events(self.stream, seq, self._settings.feed_page_events)
 
 
+class Answers:
+    """What was told of the last events, as it goes out: made once, however many watch."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, tuple[float, asyncio.Task[Any]]] = OrderedDict()
+
+    async def get(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, Any]], good: Callable[[Any], bool]) -> Any:
+        """The answer that is kept, or a new one; one that is not good is made anew for each who asks."""
+        now = time.monotonic()
+        while self._kept and (len(self._kept) > ANSWERS_KEPT or now - next(iter(self._kept.values()))[0] > ANSWERS_SECONDS):
+            self._kept.popitem(last=False)
+        if key not in self._kept:
+            self._kept[key] = (now, asyncio.create_task(make()))
+            return await asyncio.shield(self._kept[key][1])
+        answer = await asyncio.shield(self._kept[key][1])
+        return answer if good(answer) else await make()
+
+
 class Feed:
     """The feed of one process."""
 
@@ -97,6 +117,7 @@ class Feed:
         self._pending: dict[str, int] = {}
         self._announced = asyncio.Event()
         self.listening = asyncio.Event()
+        self.answers = Answers()
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:

@@ -8,11 +8,14 @@ digits and underscores only.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from graph.audit.actor import Actor
+from graph.audit.canonical import plain
 from graph.resolvers.reading import Listing, PageOf, size_of
 from graph.resolvers.tables import PREFIXES, TABLES, Attribute, Key, Link, Pages, Query, Table, aliased, attribute
 
@@ -223,6 +226,24 @@ def _json_of(key: Key, row: str) -> str:
         last = "'9999-12-31T23:59:59.999999Z'"  # what `infinity` is in Python
         return f"'\"' || CASE WHEN {value} = 'infinity' THEN {last} ELSE {MOMENT.format(value)} END || '\"'"
     return f"to_json({value})::text"
+
+
+def at_hand(of: Table, row: Mapping[str, Any], fields: Sequence[Asked]) -> dict[str, Any] | None:
+    """The answer from a row that was read already; None if something is asked that it does not have."""
+    if any(asked.fields or of.link(asked.name) or asked.name in of.pages for asked in fields):
+        return None
+    return {asked.key: _shown(of, row, asked) for asked in fields}
+
+
+def _shown(of: Table, row: Mapping[str, Any], asked: Asked) -> Any:
+    if asked.name == "__typename":
+        return of.kind
+    value = row[asked.name]
+    if asked.name == "id":
+        return f"{PREFIXES[of.kind]}_{value.hex}"
+    if asked.type == "JSON":
+        return orjson.Fragment(value)
+    return bytes(value).hex() if isinstance(value, bytes) else plain(value)
 
 
 # ------------------------------------------------------------------------------------------------------------------------ at the start

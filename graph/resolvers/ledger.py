@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
+import orjson
+from asyncpg import Record
+
+from graph.models.ledger import REGISTRY
+from graph.resolvers.sources import AtHand
 from graph.resolvers.tables import Key, Link, Table, table
+from graph.words import Subject
 
 LEDGER = table(
     Table(
@@ -44,3 +53,15 @@ LEDGER = table(
         },
     )
 )
+
+
+def told(row: Record) -> AtHand:
+    """An event that the feed tells: it was read with the ledger's own columns, and the viewer's right to its stream has been looked at."""
+    stream, event_id = row["stream"], row["event_id"]
+    computed: dict[str, Any] = {
+        "id": event_id,
+        "armory_id": None if stream == REGISTRY else UUID(stream),
+        "record_id": row["subject_id"] if row["subject"] == Subject.CUSTODY_RECORD else None,
+        "summary": orjson.loads(row["payload"])["summary"],
+    }
+    return AtHand(LEDGER, event_id, scoped=False, row={**row, **computed})

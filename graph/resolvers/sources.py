@@ -5,8 +5,8 @@ A source is read in one compiled statement (`statement`), or row by row by the p
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -67,12 +67,23 @@ class One(Source):
         scope = draft.scope(self.of, row) if self.scoped else "true"
         return json_row(draft, self.of, row, asked.fields, f"FROM {self.of.name} {row} WHERE {row}.{self.of.key} = {key} AND ({scope})")
 
-    async def rows(self) -> list[Record]:
+    async def rows(self) -> list[Any]:
         """The row as it is stored."""
         if not self.scoped:
             return await by_ids(self.of, [self.row_id], scoped=False)
         row = await by_id(self.of, self.row_id)
         return [row] if row else []
+
+
+@dataclass(frozen=True)
+class AtHand(One):
+    """A row that was just read, of which more may be asked than it has."""
+
+    row: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    async def rows(self) -> list[Any]:
+        """The row at hand."""
+        return [self.row]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
@@ -15,7 +15,7 @@ from graph.commands import custody as commands
 from graph.commands import purposes
 from graph.commands.perform import Answer
 from graph.resolvers import custody as tables
-from graph.resolvers.ledger import LEDGER
+from graph.resolvers.ledger import LEDGER, told
 from graph.resolvers.reading import new_reader
 from graph.resolvers.sources import Made
 from graph.schema.accounts import AccountName
@@ -23,7 +23,7 @@ from graph.schema.armory import Armory
 from graph.schema.base import Node, described, follow, follow_one, id_of, node, optional
 from graph.schema.inputs import clean, code, command_of, lines_of
 from graph.schema.items import Item, ItemRefInput, PersonRefInput, item_ref, person_ref
-from graph.schema.ledger import LedgerEvent, event_of
+from graph.schema.ledger import LedgerEvent
 from graph.schema.operation import READERS, check
 from graph.schema.people import Person
 from graph.schema.refusals import Refused, refused, saved
@@ -258,4 +258,4 @@ class Subscription:
         async for message in tables.custody_feed(actor, after, wanted):
             set_actor(message.actor)
             new_reader(message.actor)
-            yield FeedMessage(cursor=message.cursor, event=event_of(message.event) if message.event else None)
+            yield FeedMessage(cursor=message.cursor, event=cast("LedgerEvent", told(message.event)) if message.event else None)

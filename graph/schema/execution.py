@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from inspect import isawaitable
 from typing import Any
 
 import orjson
 from graphql import (
+    ExecutionResult,
     FieldNode,
     FragmentSpreadNode,
     GraphQLError,
@@ -31,11 +34,13 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from graph import database
 from graph.audit.actor import current_actor
 from graph.errors import ArmGuardError
-from graph.resolvers.compiler import Asked, Draft, NotCompiled, Plan, shape_of, snake, unreadable
+from graph.feed import the_feed
+from graph.resolvers.compiler import Asked, Draft, NotCompiled, Plan, at_hand, shape_of, snake, unreadable
 from graph.resolvers.reading import PageOf
-from graph.resolvers.sources import Made, Source
+from graph.resolvers.sources import AtHand, Made, Source
 from graph.resolvers.tables import TABLES
 from graph.schema.base import read_plainly
+from graph.schema.custody import FeedMessage
 from graph.schema.refusals import already_done
 
 PLANS_KEPT = 1000
@@ -73,6 +78,13 @@ class Plans:
 PLANS = Plans(OrderedDict(), OrderedDict())
 
 
+async def _written(execute: Callable[[], Any]) -> ExecutionResult:
+    """An event's answer as it goes out."""
+    result = execute()
+    done: ExecutionResult = await result if isawaitable(result) else result
+    return done if done.errors else ExecutionResult(orjson.Fragment(orjson.dumps(done.data)), None)  # type: ignore[arg-type]
+
+
 class PlainExecution(StrawberryGraphQLCoreExecutionContext):
     """Reads every source by the plain resolvers: the fallback of the compiled reads, and their oracle."""
 
@@ -98,6 +110,8 @@ class Execution(PlainExecution):
 
     async def complete_source(self, return_type: Any, details: Details, info: Any, path: Any, source: Source, position: Any) -> Any:
         """Read what is asked of a source."""
+        if isinstance(source, AtHand) and (answer := at_hand(source.of, source.row, self._fields(return_type, details))) is not None:
+            return answer
         try:
             plan = self._plan(source, return_type, details)
         except (NotCompiled, ArmGuardError, GraphQLError):  # whose arguments are wrong: the plain resolvers say where
@@ -105,12 +119,24 @@ class Execution(PlainExecution):
         PLANS.compiled += 1
         with told_as_done(source):
             rows = await database.fetch(plan.sql, *plan.values(current_actor(), source.values))
-        answer = source.answer([row[0] for row in rows])
-        if answer is not None:
-            return orjson.Fragment(answer)
+        found = source.answer([row[0] for row in rows])
+        if found is not None:
+            return orjson.Fragment(found)
         if is_non_null_type(return_type):
             raise TypeError(f"Cannot return null for non-nullable field {info.parent_type}.{info.field_name}.")
         return None
+
+    def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
+        """Run an operation, or an event of a stream: once for all viewers who ask the same at the same place and may see the same."""
+        if not isinstance(self.root_value, FeedMessage):
+            return super().execute_operation(*args, **kwargs)
+        actor, operation = current_actor(), self.operation
+        text = operation.loc.source.body if operation.loc else id(operation)
+        name = operation.name.value if operation.name else None
+        variables = repr(self.variable_values.coerced)
+        key = (self.root_value.cursor, text, name, variables, actor.armories, actor.roles)
+        make = partial(_written, partial(super().execute_operation, *args, **kwargs))
+        return the_feed().answers.get(key, make, lambda answer: not answer.errors)
 
     def _plan(self, source: Source, return_type: Any, details: Details) -> Plan:
         nodes = [each.node for each in details]

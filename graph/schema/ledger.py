@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
@@ -62,12 +62,3 @@ class LedgerEvent(Node):
         from graph.schema.custody import CustodyRecord
 
         return await follow(self, "record", CustodyRecord)
-
-
-def event_of(row: Any) -> LedgerEvent:
-    """A ledger event from a row of the feed, which has the ledger's own columns only."""
-    stream = row["stream"]
-    armory_id = None if stream == "registry" else UUID(stream)
-    record_id = row["subject_id"] if row["subject"] == Subject.CUSTODY_RECORD else None
-    summary = parsed(row["payload"])["summary"]
-    return LedgerEvent.of({**row, "id": row["event_id"], "armory_id": armory_id, "record_id": record_id, "summary": summary})
