@@ -31,6 +31,7 @@ from graph.models.armory import Armory
 from graph.models.ledger import REGISTRY
 from graph.resolvers.custody import feed_cursor, read_feed_cursor
 from graph.rules.accounts import token_hash
+from graph.schema.execution import PLANS
 from graph.settings import Settings
 from graph.words import EventType, Subject
 from tests.conftest import Cluster
@@ -404,6 +405,19 @@ async def test_inv_21_when_the_listening_connection_dies_events_come_and_it_is_m
         await feed_is(live, well=True)
         await live.as_("north").give_back("M4-001")
         assert await follower.serial() == "M4-001"
+
+
+async def test_an_event_is_read_once_for_all_who_may_see_the_same(live: Live) -> None:
+    async with live.socket("north") as one, live.socket("north") as two, live.socket("officer") as three:
+        followers = [await follow(socket) for socket in (one, one, two, three)]
+        before = PLANS.compiled
+        await live.as_("north")(
+            'mutation ($r: UUID!) { issueItems(input: {requestId: $r, holder: {serviceNumber: "S-001"}, lines: [{item: {serial: '
+            '"PVS-001"}}]}) { __typename } }',
+            r=str(uuid4()),
+        )
+        assert [await follower.serial() for follower in followers] == ["PVS-001"] * 4
+        assert PLANS.compiled - before == 2  # north's and the officer's: their scopes differ
 
 
 async def test_a_feed_stops_at_once_at_whatever_point_of_its_connecting_it_is_told_to(opened: str, settings: Settings) -> None:
