@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http import GraphQLRequestData, process_result
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
@@ -104,6 +105,7 @@ class GraphQLView(GraphQL[Context, None]):
         context = Context(request=request, request_id=request.scope.get("request_id", ""))
         if isinstance(request, Request):
             context.actor, context.denied = await authenticate(request.headers.get("authorization"))
+            context.fresh = True
         return context
 
     async def on_ws_connect(self, context: Context) -> Any:
@@ -128,26 +130,39 @@ class GraphQLView(GraphQL[Context, None]):
             await super().__call__(scope, receive, send)
             return
         try:
-            response = await self.run(Request(scope, receive))
+            response = await self.answer(Request(scope, receive))
         except HTTPException as refused:
             response = error_response(refused.status_code, BadInput.code, refused.reason or "This is not a GraphQL request.")
         await response(scope, receive, send)
+
+    async def answer(self, request: Request) -> Response:
+        """The answer to a POST."""
+        if "application/json" not in request.headers.get("content-type", ""):
+            raise HTTPException(400, "Unsupported content type")
+        asked = self.parse_json(await request.body())
+        context = await self.get_context(request, None)
+        result = await self.execute_single(request, self.request_adapter_class(request), None, context, None, asked)  # type: ignore[arg-type]
+        return Response(orjson.dumps(process_result(result)), media_type="application/json")
 
     def encode_json(self, data: object) -> str:
         """An answer, in which compiled reads are there as the database wrote them."""
         return orjson.dumps(data).decode()
 
     def parse_json(self, data: str | bytes) -> Any:
-        """The body, which must be one JSON object."""
+        """The body, which must be one JSON object of the right form."""
         try:
             body = json.loads(data if isinstance(data, str) else data.decode())
         except (ValueError, RecursionError):
             raise HTTPException(400, "The body is not JSON.") from None
         if not isinstance(body, dict):
             raise HTTPException(400, "The body must be a JSON object with `query`, and if needed `variables` and `operationName`.")
-        if not isinstance(body.get("operationName"), str | None):
-            raise HTTPException(400, "`operationName` must be a string.")
-        return body
+        for name, kind, wanted in (("operationName", str, "a string"), ("query", str, "a string"), *OBJECTS):
+            if not isinstance(body.get(name), kind | None):
+                raise HTTPException(400, f"`{name}` must be {wanted}.")
+        return GraphQLRequestData(body.get("query"), body.get("variables"), body.get("operationName"), body.get("extensions"))
+
+
+OBJECTS = (("variables", dict, "an object"), ("extensions", dict, "an object"))
 
 
 async def authenticate(header: str | None) -> tuple[Actor | None, Unauthenticated | None]:

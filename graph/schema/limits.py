@@ -7,7 +7,7 @@ a rule. All operations of a document count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from graphql import (
@@ -28,47 +28,28 @@ from graphql import (
     get_named_type,
     is_leaf_type,
 )
-from strawberry.extensions import SchemaExtension
-
-from graph.errors import LimitExceeded
 
 STATEMENT = 10  # what a statement of its own costs
 LIST = 10  # how many rows a list without pages is taken to have
 HIGHEST = 10**12  # what is dearer is not told apart: a few fragments in one another reach numbers that fill a page
 
 
-class CostLimit(SchemaExtension):
-    """Refuses a document that costs too much before it is validated: some rules take as long as the document would, spelt out."""
+def too_dear(cost: Cost, most: int) -> str | None:
+    """Why a document that costs more than it may is refused.
 
-    def __init__(self, most: int, page: int) -> None:
-        self.most = most
-        self.page = page
-
-    def on_validate(self) -> Iterator[None]:
-        """Look at the document with its variables."""
-        asked = self.execution_context
-        if asked.pre_execution_errors is None and asked.graphql_document is not None:
-            cost = Cost(asked.schema._schema, asked.graphql_document, asked.variables or {}, self.page)
-            try:
-                told = self._refusal(cost)
-            except GraphQLError as error:
-                asked.pre_execution_errors = [error]
-            else:
-                if told is not None:
-                    asked.pre_execution_errors = [GraphQLError(told, extensions={"code": LimitExceeded.code})]
-        yield
-
-    def _refusal(self, cost: Cost) -> str | None:
-        try:
-            total = cost.total()
-        except RecursionError:
-            return "The document is nested too deeply. Ask for less at once."
-        if total <= self.most:
-            return None
-        return (
-            f"This costs {total:,}{' or more' if total == HIGHEST else ''}; a document may cost {self.most:,}. Every field counts as often "
-            "as there may be rows to read it for: ask for smaller pages within pages (`first`), for fewer fields, or in several requests."
-        )
+    Raises:
+        GraphQLError: a fragment is used within itself.
+    """
+    try:
+        total = cost.total()
+    except RecursionError:
+        return "The document is nested too deeply. Ask for less at once."
+    if total <= most:
+        return None
+    return (
+        f"This costs {total:,}{' or more' if total == HIGHEST else ''}; a document may cost {most:,}. Every field counts as often "
+        "as there may be rows to read it for: ask for smaller pages within pages (`first`), for fewer fields, or in several requests."
+    )
 
 
 class Cost:
@@ -82,6 +63,7 @@ class Cost:
         self._variables = {each.variable.name.value: self._number(each.default_value) for each in defined} | dict(variables)
         self._fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
         self._known: dict[tuple[str, int], int | None] = {}
+        self.sizes: list[str] = []  # the variables that sizes of pages are taken from
 
     def total(self) -> int:
         """What all its operations cost.
@@ -146,6 +128,8 @@ class Cost:
         if isinstance(value, IntValueNode):
             return max(1, min(int(value.value[:9]), self._page))
         if isinstance(value, VariableNode):
+            if value.name.value not in self.sizes:
+                self.sizes.append(value.name.value)
             given = self._variables.get(value.name.value)
             return max(1, min(given, self._page)) if isinstance(given, int) else None if given is None else self._page
         return None

@@ -30,12 +30,15 @@ _LIMITS = re.compile("maximum operation depth|aliases found|more than [0-9]+ tok
 
 @dataclass
 class Context:
-    """What an operation knows of its request. `denied` says why nobody is signed in although a token was given."""
+    """What an operation knows of its request. `denied` says why nobody is signed in although a token was given; `fresh` that the token was
+    looked up for this very operation.
+    """
 
     request: Any
     request_id: str
     actor: Actor | None = None
     denied: Unauthenticated | None = None
+    fresh: bool = False
     connection_params: dict[str, Any] | None = field(default=None)
 
 
@@ -46,7 +49,7 @@ class Operation(SchemaExtension):
         """Set the actor and the reader of this operation: the operations of one socket share a context, but each is its own task."""
         context: Context = self.execution_context.context
         actor = context.actor
-        if actor is not None:
+        if actor is not None and not context.fresh:
             try:
                 actor = await still_standing(actor)
             except Unauthenticated as ended:
