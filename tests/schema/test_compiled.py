@@ -1,0 +1,385 @@
+"""What the compiled reads answer is what the plain resolvers answer, byte for byte: errors, nulls and the order of keys included."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import re
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import uvicorn
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from graph.app import create_app
+from graph.schema.api import build_schema
+from graph.schema.execution import PLANS
+from graph.settings import Settings
+from tests.conftest import Cluster, _copy
+from tests.schema.queries import Known, documents
+from tests.server import Live, running_server, subscribe
+from tests.world import ACCOUNTS, token_of
+
+SCHEMA = build_schema(Settings())._schema
+EXAMPLES = int(os.environ.get("ARMGUARD_EXAMPLES", "300"))
+LIMITS = Settings(standing_seconds=4, feed_poll_seconds=0.2)
+NOTE = 'He said "no \\ maybe"\n\tthen < & > \u2028 \u05e9\u05dc\u05d5\u05dd \U0001f52b é'
+ASKERS = (*ACCOUNTS, None)
+REPEATABLE = settings(deadline=None, derandomize=True, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+
+
+@contextlib.asynccontextmanager
+async def plain_server(url: str) -> AsyncIterator[int]:
+    """A server that answers by the plain resolvers, over the door that the other one has opened."""
+    taken = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    app = create_app(LIMITS.model_copy(update={"compiled_reads": False}), url)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    serving = asyncio.create_task(server.serve(sockets=[taken]))
+    try:
+        yield taken.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def fill(live: Live) -> None:
+    """Some history: every field of every type is there somewhere, and null somewhere."""
+    north, south, officer = live.as_("north"), live.as_("south"), live.as_("officer")
+    await north.issue("S-001", "M4-001", "PVS-001", "PVS-002", purpose="SENTINEL", note=NOTE)
+    await north.issue("S-002", "G17-001", issueType="HAND_RECEIPT")
+    await south.issue("S-001", "G17-101", "PVS-101", purpose="SENTINEL")
+    condition = [{"item": {"serial": "PVS-001"}, "condition": "UNSERVICEABLE", "roundsFired": 7}]
+    returned = "mutation ($i: ReturnItemsInput!) { returnItems(input: $i) { __typename } }"
+    brought = {"broughtBy": {"serviceNumber": "S-003"}, "broughtReason": NOTE, "note": "back"}
+    await north(returned, i={"requestId": str(uuid4()), "lines": condition, **brought})
+    for number in range(3):
+        await north.issue(f"S-{number + 6:03}", "M4-002", "PVS-003")
+        await north.give_back("M4-002", "PVS-003")
+    maintenance = (
+        'mutation ($r: UUID!) { sendToMaintenance(input: {requestId: $r, item: {serial: "M4-003"}, reason: "sear"}) { __typename } }'
+    )
+    await north(maintenance, r=str(uuid4()))
+    await north(
+        'mutation ($r: UUID!) { revokeTag(input: {requestId: $r, code: "TAG-G17-001", reason: "worn"}) { __typename } }', r=str(uuid4())
+    )
+    await officer(
+        'mutation ($r: UUID!, $a: ID!) { editArmory(input: {requestId: $r, id: $a, name: "South \\"wing\\""}) { __typename } }',
+        r=str(uuid4()),
+        a=(await officer('{ armory(code: "SOUTH") { id } }'))["armory"]["id"],
+    )
+
+
+async def learn(live: Live) -> Known:
+    """What a client can know."""
+    officer = live.as_("officer")
+    roots = {"items": "Item", "people": "Person", "armories": "Armory", "units": "Unit", "itemModels": "ItemModel", "purposes": "Purpose"}
+    found = {root: (await officer(f"{{ {root}(first: 3) {{ edges {{ cursor node {{ id }} }} }} }}"))[root]["edges"] for root in roots}
+    ids = {kind: [edge["node"]["id"] for edge in found[root]] for root, kind in roots.items()}
+    held = await officer(
+        '{ item(serial: "M4-001") { id tags { id } openCustody { id receiptNumber holder { id } issuedBy { id } }'
+        " history(first: 2) { edges { cursor } } events(first: 3) { edges { cursor node { id } } } } }"
+    )
+    item = held["item"]
+    ids["Item"] += [item["id"]]
+    ids["Person"] += [item["openCustody"]["holder"]["id"]]
+    ids |= {
+        "Tag": [item["tags"][0]["id"]],
+        "CustodyRecord": [item["openCustody"]["id"]],
+        "Account": [item["openCustody"]["issuedBy"]["id"]],
+    }
+    ids["LedgerEvent"] = [edge["node"]["id"] for edge in item["events"]["edges"]]
+    ids["nothing"] = ["item_" + "0" * 32, "person_" + "f" * 32, "item_x", "", "x_1", "item_" + "0" * 31]
+    cursors = [edge["cursor"] for edges in found.values() for edge in edges]
+    cursors += [edge["cursor"] for name in ("history", "events") for edge in item[name]["edges"]]
+    words = [
+        "M4-001",
+        "m4 001",
+        "G17-101",
+        "S-001",
+        "TAG-M4-001",
+        "TAG-G17-001",
+        "BADGE-S-001",
+        "NORTH",
+        "SOUTH",
+        "nothing",
+        "",
+        "Ocampo",
+        "M4",
+    ]
+    return Known(ids, cursors, [*words, item["openCustody"]["receiptNumber"], "-", "%", "x" * 300])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two servers over one database: one reads compiled, the other plainly."""
+
+    compiled: int
+    plain: int
+    known: Known
+    url: str
+
+    def ask(self, port: int, username: str | None, text: str, variables: dict[str, Any]) -> tuple[int, bytes]:
+        """What one of them answers, without what belongs to the request alone."""
+        headers = {"authorization": f"Bearer {token_of(username)}"} if username else {}
+        response = _client().post(f"http://127.0.0.1:{port}/graphql", json={"query": text, "variables": variables}, headers=headers)
+        assert b'"INTERNAL"' not in response.content, (text, variables, response.text)
+        return response.status_code, response.content
+
+    def same(self, username: str | None, text: str, **variables: Any) -> Any:
+        """The answer that both give."""
+        ours, oracle = (self.ask(port, username, text, variables) for port in (self.compiled, self.plain))
+        assert ours == oracle, (username, text, variables)
+        return json.loads(ours[1])
+
+
+_clients: dict[int, httpx.Client] = {}
+
+
+def _client() -> httpx.Client:
+    return _clients.setdefault(threading.get_ident(), httpx.Client(timeout=30))
+
+
+@pytest.fixture(scope="module")
+def pair(cluster: Cluster, populated: str) -> Iterator[Pair]:
+    """Both servers, in a thread of their own."""
+    ready: list[Pair] = []
+    up, over = threading.Event(), threading.Event()
+    failed: list[BaseException] = []
+
+    async def serve(url: str) -> None:
+        async with running_server(url, LIMITS) as live, plain_server(url) as plain:
+            await fill(live)
+            ready.append(Pair(int(live.url.rpartition(":")[2]), plain, await learn(live), url))
+            up.set()
+            while not over.is_set():  # noqa: ASYNC110 - it is set in another thread
+                await asyncio.sleep(0.05)
+
+    def run(url: str) -> None:
+        try:
+            asyncio.run(serve(url))
+        except BaseException as error:
+            failed.append(error)
+            up.set()
+
+    with _copy(cluster, populated) as url:
+        thread = threading.Thread(target=run, args=(url,))
+        thread.start()
+        up.wait(60)
+        assert not failed, failed
+        yield ready[0]
+        over.set()
+        thread.join(30)
+
+
+# ------------------------------------------------------------------------------------------------------------------------- any query
+
+
+def test_any_query_is_answered_as_by_the_plain_resolvers(pair: Pair) -> None:
+    told: list[str] = []
+
+    @settings(parent=REPEATABLE, max_examples=EXAMPLES)
+    @given(documents(SCHEMA, pair.known), st.sampled_from(ASKERS))
+    def ask(document: tuple[str, dict[str, Any]], username: str | None) -> None:
+        text, variables = document
+        answer = pair.same(username, text, **variables)
+        told.append("errors" if "errors" in answer else "data")
+
+    before = PLANS.compiled
+    ask()
+    assert PLANS.compiled - before > EXAMPLES / 4
+    assert told.count("data") > EXAMPLES / 3, "too few of the queries are good"
+    assert told.count("errors") > EXAMPLES / 20, "too few of the queries are wrong"
+
+
+# -------------------------------------------------------------------------------------------------------------------------- one by one
+
+EVERYTHING = """
+{
+  items(first: 60) { edges { cursor node {
+    __typename id serial rack state serviceability roundCount version
+    model { id nomenclature manufacturer category slot caliber nsn version } armory { code timezone state }
+    openCustody { receiptNumber } tags { id code revokedAt version person { name } item { serial } }
+    history(first: 2) { totalCount edges { cursor node { id receiptNumber issueType issuedAt dueAt conditionOut note closedAt closeReason
+      conditionIn broughtReason returnNote roundsFired version holder { name } broughtBy { name } issuedBy { username } closedBy { id }
+      purpose { code categories defaultIssueType } item { id } armory { code } } } pageInfo { hasNextPage hasPreviousPage } }
+  } } }
+}
+"""
+NODE = "query ($id: ID!) { node(id: $id) { __typename id ... on Item { serial } ... on Person { name } } }"
+EVENTS = """
+{ ledger(first: 100, armory: %s, order: SEQ_DESC) { totalCount pageInfo { startCursor endCursor hasNextPage hasPreviousPage }
+  edges { cursor node { __typename id seq type summary subject actorKind actorName requestId effectiveAt recordedAt payload previousHash
+  hash armory { code } item { serial } person { name } record { receiptNumber } } } } }
+"""
+
+
+@pytest.mark.parametrize("username", ASKERS)
+def test_every_field_is_the_same_for_everybody(pair: Pair, username: str | None) -> None:
+    pair.same(username, EVERYTHING)
+    for armory in pair.known.ids["Armory"]:
+        pair.same(username, EVENTS % json.dumps(armory))
+    pair.same(username, EVENTS.replace(", armory: %s", ""))
+    pair.same(username, "{ viewer { username roles allArmories armories { code counts { state category count } } } }")
+    for kind_ids in pair.known.ids.values():
+        for node_id in kind_ids:
+            pair.same(
+                username, "query ($id: ID!) { node(id: $id) { __typename id ... on Item { serial } ... on Person { name } } }", id=node_id
+            )
+
+
+def test_text_is_the_same_with_whatever_is_in_it(pair: Pair) -> None:
+    answer = pair.same("north", '{ item(serial: "M4-001") { openCustody { note } events(first: 5) { edges { node { payload } } } } }')
+    assert answer["data"]["item"]["openCustody"]["note"] == NOTE
+    newest = answer["data"]["item"]["events"]["edges"][0]["node"]["payload"]
+    assert newest["custody_record"]["note"] == NOTE
+
+
+SHAPES = """
+query ($open: Boolean, $first: Int, $after: String, $with: Boolean!, $order: CustodyOrder = DUE_AT_ASC, $inner: Int = 1) {
+  custodyRecords: custodies(filter: {open: $open}, first: $first, after: $after, order: $order) {
+    edges { cursor node { receiptNumber item @include(if: $with) { serial history(first: $inner) { edges { node { receiptNumber } } } } } }
+  }
+}
+"""
+
+
+def root_of(kind: str) -> str:
+    """The name of the root that gives pages of a type."""
+    return next(name for name, each in SCHEMA.query_type.fields.items() if str(each.type) == f"{kind}Connection!")  # type: ignore[union-attr]
+
+
+def test_one_document_with_other_variables_is_another_plan(pair: Pair) -> None:
+    text = SHAPES.replace("custodies", root_of("CustodyRecord"))
+    cursors = [None]
+    for order in ("DUE_AT_ASC", "ISSUED_AT_DESC", "ISSUED_AT_ASC"):
+        answer = pair.same("officer", text, first=1, order=order, **{"with": False})
+        cursors.append(answer["data"]["custodyRecords"]["edges"][0]["cursor"])
+    opens: tuple[dict[str, Any], ...] = ({}, {"open": None}, {"open": True}, {"open": False})
+    for given_open, order, after, inner, wanted in itertools.product(
+        opens, ({}, {"order": "ISSUED_AT_DESC"}), cursors, ({}, {"inner": 2}, {"inner": None}, {"inner": 101}), (True, False)
+    ):
+        for username in ("officer", "south"):
+            pair.same(username, text, first=3, after=after, **{"with": wanted}, **given_open, **order, **inner)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ items(first: 2) { totalCount } }",
+        "{ items(last: 2) { pageInfo { hasNextPage hasPreviousPage startCursor endCursor __typename } } }",
+        "{ items(first: 3) { edges { cursor } } }",
+        "{ items(first: 3) { edges { __typename } __typename } }",
+        '{ items(first: 3, filter: {serialPrefix: "NOTHING"}) { totalCount edges { cursor } pageInfo { startCursor hasNextPage } } }',
+        "{ items(first: 2) { edges { node { history(first: 101) { totalCount } } } } }",
+        "{ items(first: 2) { edges { node { history { totalCount } serial } } } }",
+        '{ items(first: 2) { edges { node { a: events(first: 1, after: "x") { totalCount } } } } }',
+        '{ item(serial: "M4-001") { a: history(first: 1) { edges { node { id } } } b: history(last: 1) { totalCount } } }',
+        '{ item(serial: "M4-001") { serial @skip(if: true) } }',
+        '{ item(serial: "M4-001") { model { nomenclature } model { category ...A } ...A } } fragment A on ItemModel { slot } ',
+        '{ item(serial: "M4-001") { model { nomenclature } ...A } } fragment A on Item { model { category } serial }',
+        '{ item(serial: "M4-001") { ' + "a" * 70 + ": serial } }",
+        '{ item(serial: "M4-001") { ... on Node { id ... on Item { serial } } } }',
+        '{ scan(code: "TAG-M4-001") { ... on Node { id } ... on Item { serial } ... on Refused { refusals { code } } } }',
+        '{ scan(code: "TAG-G17-001") { ... on Refused { refusals { code message since holder { name } item { serial } } } } }',
+        "{ a: items(first: 0) { totalCount } b: items(first: 1, last: 1) { totalCount } c: items { totalCount } }",
+        "{ items(first: 60) { edges { node { openCustody { holder { unit { parent { children { code } } } } } } } } }",
+    ],
+)
+def test_traps(pair: Pair, text: str) -> None:
+    for username in ("officer", "south", None):
+        pair.same(username, text)
+
+
+def test_every_root_and_relation_is_compiled(pair: Pair) -> None:
+    """What is read plainly is asked wrongly, or has a key longer than the database's names."""
+    before = PLANS.plain
+    pair.ask(pair.compiled, "officer", EVERYTHING, {})
+    pair.ask(pair.compiled, "officer", EVENTS.replace(", armory: %s", ""), {})
+    for root, declared in SCHEMA.query_type.fields.items():  # type: ignore[union-attr]
+        if str(declared.type).endswith("Connection!"):
+            text = f"{{ {root}(first: 2) {{ totalCount edges {{ cursor node {{ __typename id }} }} pageInfo {{ hasNextPage }} }} }}"
+            assert pair.ask(pair.compiled, "officer", text, {})[0] == 200
+    for text in ('{ person(serviceNumber: "S-001") { name unit { code } holdings { id } history(first: 1) { totalCount } tags { id } } }',):
+        pair.ask(pair.compiled, "officer", text, {})
+    for text in (
+        '{ scan(code: "M4-001") { ... on Item { serial } } }',
+        '{ armory(code: "NORTH") { counts { count } events(first: 1) { totalCount } } }',
+    ):
+        pair.ask(pair.compiled, "officer", text, {})
+    assert PLANS.plain == before
+    long = '{ item(serial: "M4-001") { ' + "a" * 70 + ": serial } }"
+    pair.ask(pair.compiled, "officer", long, {})
+    assert PLANS.plain == before + 1
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- payloads
+
+RECORDS = """records { __typename id receiptNumber issuedAt note holder { name unit { code } } item { ...I } }
+  events { seq summary payload item { ...I } record { receiptNumber } }"""
+ITEM = "fragment I on Item { serial state version openCustody { receiptNumber } tags { code } history(first: 1) { totalCount } }"
+REFUSED = "... on Refused { refusals { code message line path since holder { name holdings { receiptNumber } } item { ...I } } }"
+SERIALS = ("PVS-020", "PVS-011"), ("PVS-011", "PVS-020")
+DRAWN, BACK = ({"lines": [{"item": {"serial": serial}} for serial in serials]} for serials in SERIALS)
+COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "issueItems": (f"... on ItemsIssued {{ {RECORDS} }}", {"holder": {"serviceNumber": "S-009"}, **DRAWN}),
+    "returnItems": (f"... on ItemsReturned {{ {RECORDS} }}", BACK),
+    "sendToMaintenance": ("... on ItemSaved { item { ...I model { nomenclature } } }", {"item": {"serial": "PVS-021"}, "reason": "lens"}),
+    "assignTag": ("... on TagSaved { tag { code item { ...I } person { name } } }", {"code": "NEW-1", "item": {"serial": "PVS-022"}}),
+}
+
+
+def test_payloads_of_commands_are_the_same(pair: Pair) -> None:
+    """The second server is sent the same request again, and so answers for the same rows."""
+    for name, (success, fields) in COMMANDS.items():
+        kind = name[0].upper() + name[1:] + "Input"
+        kind = "MaintenanceInput" if name == "sendToMaintenance" else kind
+        text = f"mutation ($i: {kind}!) {{ {name}(input: $i) {{ __typename {success} {REFUSED} }} }} {ITEM}"
+        answer = pair.same("north", text, i={"requestId": str(uuid4()), **fields})
+        assert answer["data"][name]["__typename"] != "Refused", answer
+
+
+def test_refusals_are_the_same(pair: Pair) -> None:
+    given_lines = {"holder": {"serviceNumber": "S-004"}, "lines": [{"item": {"serial": s}} for s in ("M4-001", "G17-001", "NOTHING")]}
+    text = f"mutation ($i: IssueItemsInput!) {{ issueItems(input: $i) {{ {REFUSED} }} }} {ITEM}"
+    answer = pair.same("north", text, i={"requestId": str(uuid4()), **given_lines})
+    assert len(answer["data"]["issueItems"]["refusals"]) >= 4
+
+
+FEED = """subscription { custodyFeed(after: "e30") { cursor event { __typename id seq type summary payload hash recordedAt requestId
+  item { ...I } person { name } record { receiptNumber holder { name } } armory { code } } } } """
+
+
+def test_events_of_the_feed_are_the_same(pair: Pair) -> None:
+    async def told(port: int, text: str) -> list[str]:
+        live = Live(port)
+        async with live.socket("north") as connection:
+            number = (await subscribe(connection, text)).number
+            messages = [str(await connection.recv()) for _ in range(60)]
+        return [re.sub(f'"id":\\s*"{number}"', '"id":""', message, count=1) for message in messages]
+
+    for text in (
+        FEED + ITEM,
+        'subscription { custodyFeed(after: "e30") { cursor event { id seq payload hash effectiveAt requestId subject } } }',
+    ):
+        ours, oracle = in_thread(lambda text=text: told(pair.compiled, text)), in_thread(lambda text=text: told(pair.plain, text))
+        assert ours == oracle
+
+
+def in_thread(work: Callable[[], Any]) -> Any:
+    """Run it in a loop of its own."""
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(asyncio.run(work())))
+    thread.start()
+    thread.join(60)
+    return found[0]
