@@ -106,7 +106,7 @@ class Made:
         if not self.chance(10):
             return ""
         value = self.pick((True, False))
-        return f" @{self.pick(('skip', 'include'))}(if: {self.value(GraphQLNonNull(self.schema.type_map['Boolean']), value)})"  # type: ignore[type-var]
+        return f" @{self.pick(('skip', 'include'))}(if: {self.value(GraphQLNonNull(self.schema.type_map['Boolean']), value)})"
 
     # ----------------------------------------------------------------------------------------------------------------- arguments
 

@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -256,7 +257,8 @@ query ($open: Boolean, $first: Int, $after: String, $with: Boolean!, $order: Cus
 
 def root_of(kind: str) -> str:
     """The name of the root that gives pages of a type."""
-    return next(name for name, each in SCHEMA.query_type.fields.items() if str(each.type) == f"{kind}Connection!")  # type: ignore[union-attr]
+    assert SCHEMA.query_type is not None
+    return next(str(name) for name, each in SCHEMA.query_type.fields.items() if str(each.type) == f"{kind}Connection!")
 
 
 def test_one_document_with_other_variables_is_another_plan(pair: Pair) -> None:
@@ -266,11 +268,10 @@ def test_one_document_with_other_variables_is_another_plan(pair: Pair) -> None:
         answer = pair.same("officer", text, first=1, order=order, **{"with": False})
         cursors.append(answer["data"]["custodyRecords"]["edges"][0]["cursor"])
     opens: tuple[dict[str, Any], ...] = ({}, {"open": None}, {"open": True}, {"open": False})
-    for given_open, order, after, inner, wanted in itertools.product(
-        opens, ({}, {"order": "ISSUED_AT_DESC"}), cursors, ({}, {"inner": 2}, {"inner": None}, {"inner": 101}), (True, False)
-    ):
-        for username in ("officer", "south"):
-            pair.same(username, text, first=3, after=after, **{"with": wanted}, **given_open, **order, **inner)
+    wanted: tuple[dict[str, Any], ...] = ({}, {"inner": 2}, {"inner": None}, {"with": False, "inner": 101})
+    askers = itertools.cycle(("officer", "south", "north"))
+    for given_open, order, after, inner in itertools.product(opens, ({}, {"order": "ISSUED_AT_DESC"}), cursors, wanted):
+        pair.same(next(askers), text, first=3, after=after, **given_open, **order, **{"with": True, **inner})
 
 
 @pytest.mark.parametrize(
@@ -366,13 +367,14 @@ def test_events_of_the_feed_are_the_same(pair: Pair) -> None:
         async with live.socket("north") as connection:
             number = (await subscribe(connection, text)).number
             messages = [str(await connection.recv()) for _ in range(60)]
+            connection.transport.abort()  # what is unread is not waited for
         return [re.sub(f'"id":\\s*"{number}"', '"id":""', message, count=1) for message in messages]
 
     for text in (
         FEED + ITEM,
         'subscription { custodyFeed(after: "e30") { cursor event { id seq payload hash effectiveAt requestId subject } } }',
     ):
-        ours, oracle = in_thread(lambda text=text: told(pair.compiled, text)), in_thread(lambda text=text: told(pair.plain, text))
+        ours, oracle = (in_thread(partial(told, port, text)) for port in (pair.compiled, pair.plain))
         assert ours == oracle
 
 
