@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import collections
+from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from tortoise.functions import Max
-
 from graph.audit.actor import current_actor
-from graph.audit.ledger import back_since, changes_since, database_time
-from graph.commands.references import ItemRef, PersonRef, find_items, find_person, with_code
+from graph.audit.ledger import changes_since
+from graph.commands.references import ItemRef, PersonRef, choose_items, choose_person, choose_purpose, known
 from graph.errors import Refusal
-from graph.models.armory import Armory
-from graph.models.custody import CustodyRecord, Purpose
-from graph.models.items import Item, ItemModel, items_select_for_update
-from graph.models.ledger import StreamHead, heads_select_for_update
-from graph.models.people import Person, people_select_for_update
+from graph.models.counter import Facts, facts, heads_locked, items_locked, people_locked
 from graph.rules.custody import Line, OpenCustody, Receiver, Room
-from graph.words import Slot
+from graph.words import ArmoryState, CustodyState, DutyStatus, ItemCategory, Serviceability, Slot
 
 
 @dataclass(frozen=True)
@@ -29,105 +24,115 @@ class Meant:
 
     items: Mapping[int, UUID]
     people: Mapping[str, UUID]
-    purpose: Purpose | None
+    purpose: Facts | None
     refusals: Sequence[Refusal]
 
 
 @dataclass(frozen=True)
 class Counter:
-    """The rows of a command under their locks, and the time that it is now."""
+    """The rows of a command under their locks, what is known of them, and the time that it is now.
+
+    `items` are the locked rows, `known` what else is known of each: its nomenclature, its open record and who holds it. `receipts` are the
+    last numbers given out in each arms room, and `held` counts what the receiver has in hand by slot.
+    """
 
     lines: Sequence[Line]
-    people: Mapping[str, Person]
-    items: Mapping[UUID, Item]
-    records: Mapping[UUID, CustodyRecord]
-    heads: Mapping[str, StreamHead]
+    people: Mapping[str, Facts]
+    items: Mapping[UUID, Facts]
+    known: Mapping[UUID, Facts]
+    receipts: dict[UUID, int]
+    held: Mapping[Slot, int]
     now: datetime
-    models: Mapping[UUID, ItemModel]
-    rooms: Mapping[UUID, Room]
 
-    def facts(self, item: Item, holder: Person) -> dict[str, object]:
+    def said_of(self, item_id: UUID, holder: Facts) -> dict[str, object]:
         """What makes an event understood alone: serial, model, arms room and holder as they are called."""
-        model, room = self.models[item.model_id], self.rooms[item.armory_id]
-        return {"serial": item.serial, "model": model.nomenclature, "armory": room.code, "holder": facts_of(holder)}
+        known_of = self.known[item_id]
+        serial, model, room = self.items[item_id]["serial"], known_of["nomenclature"], known_of["room"]
+        return {"serial": serial, "model": model, "armory": room, "holder": facts_of(holder)}
 
 
 async def find(items: Sequence[ItemRef], people: Mapping[str, PersonRef], purpose: str | None = None) -> Meant:
     """The rows that are meant; a reference that names none is one refusal more, and the rest is decided all the same."""
-    found = await find_items(items)
-    persons = {path: await find_person(ref, path) for path, ref in people.items()}
-    duty = await with_code(Purpose, purpose, "purpose") if purpose is not None else None
+    there = await known(items, tuple(people.values()), purpose)
+    found = choose_items(items, there)
+    persons = {path: choose_person(ref, path, there) for path, ref in people.items()}
+    duty = choose_purpose(purpose, there) if purpose is not None else None
     wrong = [unknown for unknown in (*persons.values(), duty) if isinstance(unknown, Refusal)]
-    known = {path: person for path, person in persons.items() if isinstance(person, UUID)}
-    return Meant(found.by_line, known, duty if isinstance(duty, Purpose) else None, [*wrong, *found.refusals])
+    ids = {path: person for path, person in persons.items() if isinstance(person, UUID)}
+    return Meant(found.by_line, ids, None if isinstance(duty, Refusal) else duty, [*wrong, *found.refusals])
 
 
-async def lock(meant: Meant, expected: Sequence[int | None]) -> Counter:
+async def lock(meant: Meant, expected: Sequence[int | None], *, issuing: bool) -> Counter:
     """Lock people, items and the heads of their streams, each in order, and gather what the rules ask for."""
-    people = {person.id: person for person in await people_select_for_update(sorted(set(meant.people.values())))} if meant.people else {}
-    items = {item.id: item for item in await items_select_for_update(sorted(set(meant.items.values())))}
-    models = {model.id: model for model in await ItemModel.filter(id__in={item.model_id for item in items.values()})}
-    opened = await CustodyRecord.filter(item_id__in=list(items), closed_at=None).select_related("holder")
-    closed = CustodyRecord.filter(item_id__in=list(items)).exclude(closed_at=None).annotate(last=Max("closed_at")).group_by("item_id")
-    back = await back_since(list(items))
+    people = {person["id"]: person for person in await people_locked(list(meant.people.values()))}
+    items = {item["id"]: item for item in await items_locked(list(meant.items.values()))}
     # Whether a room is open is read under its stream's head: who closes it takes the same lock.
-    streams = sorted({str(item.armory_id) for item in items.values()})
-    heads = {head.stream: head for head in await heads_select_for_update(streams)}
-    rooms = {armory.id: room_of(armory) for armory in await Armory.filter(id__in=streams)}
-    records, last = {record.item_id: record for record in opened}, dict(await closed.values_list("item_id", "last"))
-    lines = [
-        Line(
-            line=line,
-            item_id=item_id,
-            serial=items[item_id].serial,
-            category=models[items[item_id].model_id].category,
-            slot=models[items[item_id].model_id].slot,
-            state=items[item_id].state,
-            serviceability=items[item_id].serviceability,
-            room=rooms[items[item_id].armory_id],
-            version=items[item_id].version,
-            expected_version=expected[line],
-            custody=_custody(records.get(item_id)),
-            in_room_since=max(filter(None, (last.get(item_id), back.get(item_id))), default=None),
-            changes=await _changes(items[item_id], expected[line]),
-            in_scope=current_actor().may_see(items[item_id].armory_id),
-        )
-        for line, item_id in meant.items.items()
-    ]
-    by_path = {path: people[person_id] for path, person_id in meant.people.items()}
-    return Counter(lines, by_path, items, records, heads, await database_time(), models, rooms)
+    heads = await heads_locked([str(item["armory_id"]) for item in items.values()])
+    there = await facts(list(items), meant.people.get("holder") if issuing else None, issuing=issuing)
+    of_item = {UUID(each["item_id"]): each for each in there["lines"]}
+    lines = [await _line(line, items[item_id], of_item[item_id], expected[line]) for line, item_id in meant.items.items()]
+    return Counter(
+        lines,
+        {path: people[person_id] for path, person_id in meant.people.items()},
+        items,
+        of_item,
+        {UUID(head["stream"]): head["receipts"] for head in heads},
+        Tally(Slot(slot) for slot in there["held"]),
+        there["now"],
+    )
 
 
-async def receiver(person: Person | None) -> Receiver | None:
+async def _line(line: int, item: Facts, of_item: Facts, expected: int | None) -> Line:
+    returns = [moment for moment in (of_item["closed_at"], of_item["back_at"]) if moment is not None]
+    return Line(
+        line=line,
+        item_id=item["id"],
+        serial=item["serial"],
+        category=ItemCategory(of_item["category"]),
+        slot=Slot(of_item["slot"]),
+        state=CustodyState(item["state"]),
+        serviceability=Serviceability(item["serviceability"]),
+        room=_room(item["armory_id"], of_item),
+        version=item["version"],
+        expected_version=expected,
+        custody=_custody(of_item["record"], of_item["holder"]),
+        in_room_since=max(map(datetime.fromisoformat, returns), default=None),
+        changes=await _changes(item, expected),
+        in_scope=current_actor().may_see(item["armory_id"]),
+    )
+
+
+def receiver(counter: Counter) -> Receiver | None:
     """Who is to draw, with what they hold now, over all arms rooms; nobody if it is not known who."""
-    if person is None:
-        return None
-    held = await CustodyRecord.filter(holder_id=person.id, closed_at=None).values_list("item__model__slot", flat=True)
-    return Receiver(person.id, name_of(person), person.duty_status, collections.Counter(Slot(str(slot)) for slot in held))
+    person = counter.people.get("holder")
+    return Receiver(person["id"], name_of(person), DutyStatus(person["duty_status"]), counter.held) if person else None
 
 
-def room_of(armory: Armory) -> Room:
-    """An arms room as the rules see it."""
-    limits = {Slot.SIDEARM: armory.sidearm_limit, Slot.LONG_GUN: armory.long_gun_limit}
-    return Room(armory.id, armory.code, armory.state, limits, timedelta(hours=armory.temporary_limit_hours))
-
-
-def name_of(person: Person) -> str:
+def name_of(person: Facts) -> str:
     """A person as a receipt names them."""
-    return f"{person.rank} {person.family_name}, {person.given_names}".strip()
+    return f"{person['rank']} {person['family_name']}, {person['given_names']}".strip()
 
 
-def facts_of(person: Person) -> dict[str, object]:
+def facts_of(person: Facts) -> dict[str, object]:
     """A person as an event names them."""
-    return {"id": person.id, "name": name_of(person), "service_number": person.service_number}
+    return {"id": person["id"], "name": name_of(person), "service_number": person["service_number"]}
 
 
-def _custody(record: CustodyRecord | None) -> OpenCustody | None:
-    return OpenCustody(record.receipt_number, record.holder_id, name_of(record.holder), record.issued_at) if record else None
+def _room(armory_id: UUID, of_item: Facts) -> Room:
+    limits = {Slot.SIDEARM: of_item["sidearm_limit"], Slot.LONG_GUN: of_item["long_gun_limit"]}
+    longest = timedelta(hours=of_item["temporary_limit_hours"])
+    return Room(armory_id, of_item["room"], ArmoryState(of_item["room_state"]), limits, longest)
 
 
-async def _changes(item: Item, expected: int | None) -> tuple[str, ...]:
+def _custody(record: Facts | None, holder: Any) -> OpenCustody | None:
+    if record is None:
+        return None
+    since = datetime.fromisoformat(record["issued_at"])
+    return OpenCustody(record["receipt_number"], UUID(record["holder_id"]), name_of(holder), since)
+
+
+async def _changes(item: Facts, expected: int | None) -> tuple[str, ...]:
     """What has happened to an item since the version that a page shows."""
-    if expected is None or expected == item.version:
+    if expected is None or expected == item["version"]:
         return ()
-    return await changes_since(item.id, item.version - expected)
+    return await changes_since(item["id"], item["version"] - expected)

@@ -10,15 +10,14 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from graph.audit.actor import current_actor
+from graph.audit.canonical import canonical_json
 from graph.audit.ledger import Event, append
 from graph.commands.counter import Counter, facts_of, find, lock, name_of, receiver
 from graph.commands.perform import Answer, perform, require
 from graph.commands.references import ItemRef, PersonRef
-from graph.commands.rows import alter, given, row_of
+from graph.commands.rows import altered, given
 from graph.errors import Refused, refuse
-from graph.models.custody import CustodyRecord, Purpose
-from graph.models.items import Item
-from graph.models.people import Person
+from graph.models.counter import Facts, close_custody, open_custody
 from graph.rules.custody import Bringer, Line, Terms, due_time, issue_refusals, return_refusals
 from graph.rules.items import serviceability_after_return
 from graph.words import CloseReason, CustodyState, EventType, IssueType, ItemCategory, Role, Serviceability, Subject
@@ -77,59 +76,60 @@ async def issue_items(command: IssueItems) -> Answer | Refused:
 
     async def decide() -> Sequence[UUID]:
         meant = await find([line.item for line in command.lines], {"holder": command.holder}, command.purpose)
-        counter = await lock(meant, [line.expected_version for line in command.lines])
+        counter = await lock(meant, [line.expected_version for line in command.lines], issuing=True)
         terms = _terms(command, meant.purpose, counter.now)
-        refuse([*meant.refusals, *issue_refusals(await receiver(counter.people.get("holder")), counter.lines, terms)])
-        holder = counter.people["holder"]
-        drawn = [_draw(line, counter, holder, meant.purpose, terms) for line in counter.lines]
-        await CustodyRecord.bulk_create([record for record, _ in drawn])
-        await Item.bulk_update(counter.items.values(), ["state", "version"])
-        await append(*(event for _, event in drawn))
-        return [record.id for record, _ in drawn]
+        refuse([*meant.refusals, *issue_refusals(receiver(counter), counter.lines, terms)])
+        drawn = [_draw(line, counter, meant.purpose, terms) for line in counter.lines]
+        await open_custody(*_rows(drawn))
+        await append(*(each.event for each in drawn))
+        return [each.record["id"] for each in drawn]
 
     return await perform("issueItems", command.request_id, command, decide)
 
 
-def _terms(command: IssueItems, purpose: Purpose | None, now: datetime) -> Terms:
+def _terms(command: IssueItems, purpose: Facts | None, now: datetime) -> Terms:
     """The terms as they are asked for, or as the purpose has them."""
     return Terms(
-        issue_type=command.issue_type or (purpose.default_issue_type if purpose else IssueType.TEMPORARY),
+        issue_type=command.issue_type or (IssueType(purpose["default_issue_type"]) if purpose else IssueType.TEMPORARY),
         at=command.effective_at or now,
         now=now,
         due_at=command.due_at,
-        purpose=purpose.name if purpose else None,
-        categories=frozenset(ItemCategory(category) for category in purpose.categories) if purpose else frozenset(),
+        purpose=purpose["name"] if purpose else None,
+        categories=frozenset(map(ItemCategory, purpose["categories"])) if purpose else frozenset(),
         note=command.note,
     )
 
 
-def _draw(line: Line, counter: Counter, holder: Person, purpose: Purpose | None, terms: Terms) -> tuple[CustodyRecord, Event]:
+def _draw(line: Line, counter: Counter, purpose: Facts | None, terms: Terms) -> Written:
     """The receipt of one item, the item out, and the event that says so."""
-    head, item = counter.heads[str(line.room.id)], counter.items[line.item_id]
-    head.receipts += 1
-    record = CustodyRecord(
-        id=uuid7(),
-        receipt_number=f"{line.room.code}-{head.receipts:06}",
-        receipt=head.receipts,
-        armory_id=line.room.id,
-        item_id=item.id,
-        holder_id=holder.id,
-        issue_type=terms.issue_type,
-        purpose_id=purpose.id if purpose else None,
-        issued_at=terms.at,
-        due_at=due_time(terms, line.room),
-        issued_by_id=current_actor().account_id,
-        condition_out=item.serviceability,
-        note=terms.note,
-    )
-    payload = {
-        "custody_record": row_of(record),
-        "item": alter(item, {"state": CustodyState.ISSUED}),
-        **counter.facts(item, holder),
-        "purpose": purpose.code if purpose else None,
+    item, holder = counter.items[line.item_id], counter.people["holder"]
+    receipt = counter.receipts[line.room.id] = counter.receipts[line.room.id] + 1
+    record = {
+        "id": uuid7(),
+        "receipt_number": f"{line.room.code}-{receipt:06}",
+        "receipt": receipt,
+        "armory_id": line.room.id,
+        "item_id": line.item_id,
+        "holder_id": holder["id"],
+        "issue_type": terms.issue_type,
+        "purpose_id": purpose["id"] if purpose else None,
+        "issued_at": terms.at,
+        "due_at": due_time(terms, line.room),
+        "issued_by_id": current_actor().account_id,
+        "condition_out": line.serviceability,
+        "note": terms.note,
+        **dict.fromkeys(CLOSING),
+        "version": 1,
     }
-    summary = f"{item.serial} issued to {name_of(holder)} on receipt {record.receipt_number}."
-    return record, _event(EventType.ITEM_ISSUED, record, summary, payload, terms.at)
+    change = altered(item, {"state": CustodyState.ISSUED})
+    payload = {
+        "custody_record": record,
+        "item": change,
+        **counter.said_of(line.item_id, holder),
+        "purpose": purpose["code"] if purpose else None,
+    }
+    summary = f"{line.serial} issued to {name_of(holder)} on receipt {record['receipt_number']}."
+    return Written(record, {"id": line.item_id, **change["after"]}, _event(EventType.ITEM_ISSUED, record, summary, payload, terms.at))
 
 
 async def return_items(command: ReturnItems) -> Answer | Refused:
@@ -138,74 +138,81 @@ async def return_items(command: ReturnItems) -> Answer | Refused:
 
     async def decide() -> Sequence[UUID]:
         meant = await find([line.item for line in command.lines], given(holder=command.holder, broughtBy=command.brought_by))
-        counter = await lock(meant, [line.expected_version for line in command.lines])
+        counter = await lock(meant, [line.expected_version for line in command.lines], issuing=False)
         holder, bringer = counter.people.get("holder"), counter.people.get("broughtBy")
         at = command.effective_at or counter.now
-        brought = Bringer(bringer.id, name_of(bringer), command.brought_reason) if bringer else Bringer()
-        refuse([*meant.refusals, *return_refusals(counter.lines, brought, at, counter.now, holder.id if holder else None)])
+        brought = Bringer(bringer["id"], name_of(bringer), command.brought_reason) if bringer else Bringer()
+        refuse([*meant.refusals, *return_refusals(counter.lines, brought, at, counter.now, holder["id"] if holder else None)])
         back = [_take_back(line, asked, counter, command, at) for line, asked in zip(counter.lines, command.lines, strict=True)]
-        await CustodyRecord.bulk_update([record for record, _ in back], CLOSING)
-        await Item.bulk_update(counter.items.values(), ["state", "serviceability", "round_count", "version"])
-        await append(*(event for _, event in back))
-        return [record.id for record, _ in back]
+        await close_custody(*_rows(back))
+        await append(*(each.event for each in back))
+        return [UUID(each.record["id"]) for each in back]
 
     return await perform("returnItems", command.request_id, command, decide)
 
 
-def _take_back(line: Line, asked: ReturnLine, counter: Counter, command: ReturnItems, at: datetime) -> tuple[CustodyRecord, Event]:
+def _take_back(line: Line, asked: ReturnLine, counter: Counter, command: ReturnItems, at: datetime) -> Written:
     """The receipt closed, the item in the room, and the event that says so."""
-    record, item = counter.records[line.item_id], counter.items[line.item_id]
-    bringer = counter.people.get("broughtBy", record.holder)
-    other = bringer.id != record.holder_id
-    condition = asked.condition or item.serviceability
+    item, known = counter.items[line.item_id], counter.known[line.item_id]
+    record, holder = known["record"], known["holder"]
+    bringer = counter.people.get("broughtBy")
+    other = bringer is not None and str(bringer["id"]) != holder["id"]
+    condition = asked.condition or line.serviceability
     closing = {
         "closed_at": at,
         "closed_by_id": current_actor().account_id,
         "close_reason": CloseReason.RETURNED,
         "condition_in": condition,
-        "brought_by_id": bringer.id,
+        "brought_by_id": bringer["id"] if bringer else holder["id"],
         "brought_reason": command.brought_reason if other else None,
         "return_note": command.note,
         "rounds_fired": asked.rounds_fired,
     }
     back = {
         "state": CustodyState.IN_ROOM,
-        "serviceability": serviceability_after_return(item.serviceability, condition),
-        "round_count": item.round_count + (asked.rounds_fired or 0),
+        "serviceability": serviceability_after_return(line.serviceability, condition),
+        "round_count": item["round_count"] + (asked.rounds_fired or 0),
     }
+    closed, changed = altered(record, closing), altered(item, back)
     payload = {
-        "custody_record": alter(record, closing),
-        "receipt_number": record.receipt_number,
-        "item": alter(item, back),
-        **counter.facts(item, record.holder),
-        **({"brought_by": facts_of(bringer)} if other else {}),
+        "custody_record": closed,
+        "receipt_number": record["receipt_number"],
+        "item": changed,
+        **counter.said_of(line.item_id, holder),
+        **({"brought_by": facts_of(bringer)} if bringer and other else {}),
     }
-    summary = f"{item.serial} returned by {name_of(record.holder)}; receipt {record.receipt_number} closed."
-    return record, _event(EventType.ITEM_RETURNED, record, summary, payload, at)
+    summary = f"{line.serial} returned by {name_of(holder)}; receipt {record['receipt_number']} closed."
+    event = _event(EventType.ITEM_RETURNED, record, summary, payload, at)
+    return Written({"id": record["id"], **closed["after"]}, {"id": line.item_id, **changed["after"]}, event)
 
 
-CLOSING = (
-    "closed_at",
-    "closed_by_id",
-    "close_reason",
-    "condition_in",
-    "brought_by_id",
-    "brought_reason",
-    "return_note",
-    "rounds_fired",
-    "version",
-)
+CLOSING = ("closed_at", "closed_by_id", "close_reason", "condition_in", "brought_by_id", "brought_reason", "return_note", "rounds_fired")
 
 
-def _event(type_: EventType, record: CustodyRecord, summary: str, payload: dict[str, object], at: datetime) -> Event:
+@dataclass(frozen=True)
+class Written:
+    """What one line writes: the columns of its record, those of its item, and the event that explains both."""
+
+    record: Facts
+    item: Facts
+    event: Event
+
+
+def _rows(lines: Sequence[Written]) -> tuple[str, str]:
+    """The rows of all lines, as they are written."""
+    return canonical_json([line.record for line in lines]), canonical_json([line.item for line in lines])
+
+
+def _event(type_: EventType, record: Facts, summary: str, payload: dict[str, object], at: datetime) -> Event:
+    ids = {name: value if isinstance(value := record[name], UUID) else UUID(value) for name in ("id", "item_id", "holder_id")}
     return Event(
-        str(record.armory_id),
+        str(record["armory_id"]),
         type_,
         Subject.CUSTODY_RECORD,
-        record.id,
+        ids["id"],
         summary,
         payload,
-        item_id=record.item_id,
-        person_id=record.holder_id,
+        item_id=ids["item_id"],
+        person_id=ids["holder_id"],
         effective_at=at,
     )

@@ -6,10 +6,10 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from asyncpg import Record
 from tortoise.exceptions import IntegrityError
 from uuid_utils.compat import uuid7
 
@@ -18,7 +18,7 @@ from graph.audit.actor import Actor, current_actor
 from graph.audit.canonical import canonical_json
 from graph.audit.ledger import Sealed, lock_request, requesting
 from graph.errors import Forbidden, Refusal, RefusalCode, Refused
-from graph.models.accounts import CompletedRequest
+from graph.models.accounts import complete_request, completed_request
 from graph.words import ActorKind, Role
 
 Ids = dict[str, list[UUID]]
@@ -74,21 +74,14 @@ async def perform(command: str, request_id: UUID, arguments: Any, decide: Callab
 
     async def work() -> _Outcome:
         await lock_request(actor.key, request_id)
-        earlier = await CompletedRequest.get_or_none(actor_key=actor.key, request_id=request_id)
+        earlier = await completed_request(actor.key, request_id)
         if earlier is not None:
             return _Outcome(_again(earlier, digest), ())
         with requesting(request_id) as request:
             rows = await decide()
         answer = Answer(tuple(rows), tuple(sealed.event_id for sealed in request.appended))
-        await CompletedRequest.create(
-            id=uuid7(),
-            actor_key=actor.key,
-            request_id=request_id,
-            command=command,
-            arguments_hash=digest,
-            answer=canonical_json({"rows": answer.rows, "events": answer.events}),
-            completed_at=datetime.now(UTC),
-        )
+        said = canonical_json({"rows": answer.rows, "events": answer.events})
+        await complete_request(uuid7(), actor.key, request_id, command, digest, said)
         return _Outcome(answer, request.appended)
 
     try:
@@ -100,11 +93,11 @@ async def perform(command: str, request_id: UUID, arguments: Any, decide: Callab
     return outcome.answer
 
 
-def _again(earlier: CompletedRequest, digest: bytes) -> Answer:
-    if bytes(earlier.arguments_hash) != digest:
+def _again(earlier: Record, digest: bytes) -> Answer:
+    if bytes(earlier["arguments_hash"]) != digest:
         message = "This requestId has been used for another command. Send a new one for a new command."
         raise Refused([Refusal(RefusalCode.IDEMPOTENCY_MISMATCH, message, path="requestId")])
-    stored: Mapping[str, list[str]] = json.loads(earlier.answer)
+    stored: Mapping[str, list[str]] = json.loads(earlier["answer"])
     return Answer(tuple(map(UUID, stored["rows"])), tuple(map(UUID, stored["events"])), repeated=True)
 
 

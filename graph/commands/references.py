@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 from graph.audit.actor import current_actor
 from graph.errors import Refusal, RefusalCode, Refused
 from graph.models.armory import Armory, Unit
+from graph.models.counter import Facts, meant
 from graph.models.custody import Purpose
-from graph.models.items import Item, Tag
-from graph.models.people import Person
 from graph.rules.items import serial_key
 
 M = TypeVar("M", Unit, Armory, Purpose)
@@ -46,43 +46,67 @@ class Found:
 
 async def find_items(refs: Sequence[ItemRef]) -> Found:
     """The items that are meant, line by line. A serial that several makers used means the one in scope, if that is one."""
-    found = Found({}, [])
-    tags = {tag.code: tag for tag in await Tag.filter(code__in=[ref.tag.strip() for ref in refs if ref.tag])}
-    keys = {ref.serial: _key(ref.serial) for ref in refs if ref.serial}
-    by_serial: dict[str, list[Item]] = {}
-    for item in await Item.filter(serial_key__in=[key for key in keys.values() if key]):
-        by_serial.setdefault(item.serial_key, []).append(item)
-    by_id = {item.id: item for item in await Item.filter(id__in=[ref.id for ref in refs if ref.id])}
-    for line, ref in enumerate(refs):
-        if ref.tag:
-            chosen = _tagged(ref.tag.strip(), tags.get(ref.tag.strip()), "item_id", line, f"lines.{line}.item.tag")
-        elif ref.serial:
-            chosen = _with_serial(ref.serial, by_serial.get(keys[ref.serial] or "", []), line)
-        else:
-            chosen = ref.id if ref.id in by_id else _unknown("There is no such item.", line, f"lines.{line}.item.id")
-        if isinstance(chosen, Refusal):
-            found.refusals.append(chosen)
-        elif chosen is not None:
-            found.by_line[line] = chosen
-    return found
+    return choose_items(refs, await known(refs, ()))
 
 
 async def find_person(ref: PersonRef, path: str) -> UUID | Refusal:
     """The person that is meant."""
+    return choose_person(ref, path, await known((), (ref,)))
+
+
+async def known(items: Sequence[ItemRef], people: Sequence[PersonRef], purpose: str | None = None) -> Facts:
+    """All that references may name, read at once."""
+    tags = [tag.strip() for tag in (*(ref.tag for ref in items), *(ref.badge for ref in people)) if tag]
+    serials = [key for ref in items if ref.serial and (key := _key(ref.serial))]
+    numbers = [key for ref in people if ref.service_number and (key := _key(ref.service_number))]
+    code = purpose.strip().upper() if purpose is not None else None
+    return await meant(tags, serials, [ref.id for ref in items if ref.id], numbers, [ref.id for ref in people if ref.id], code)
+
+
+def choose_items(refs: Sequence[ItemRef], there: Facts) -> Found:
+    """The items that references name among those that there are."""
+    found = Found({}, [])
+    tags = {tag["code"]: tag for tag in there["tags"] or ()}
+    ids = set(there["items"] or ())
+    by_serial: dict[str, list[Facts]] = {}
+    for item in there["serials"] or ():
+        by_serial.setdefault(item["serial_key"], []).append(item)
+    for line, ref in enumerate(refs):
+        if ref.tag:
+            chosen = _tagged(ref.tag.strip(), tags.get(ref.tag.strip()), "item_id", line, f"lines.{line}.item.tag")
+        elif ref.serial:
+            chosen = _with_serial(ref.serial, by_serial.get(_key(ref.serial) or "", []), line)
+        else:
+            chosen = ref.id if ref.id and str(ref.id) in ids else _unknown("There is no such item.", line, f"lines.{line}.item.id")
+        if isinstance(chosen, Refusal):
+            found.refusals.append(chosen)
+        else:
+            found.by_line[line] = chosen
+    return found
+
+
+def choose_person(ref: PersonRef, path: str, there: Facts) -> UUID | Refusal:
+    """The person that a reference names among those that there are."""
     if ref.badge:
-        tag = await Tag.get_or_none(code=ref.badge.strip())
-        return _tagged(ref.badge.strip(), tag, "person_id", None, f"{path}.badge")
+        tags = {tag["code"]: tag for tag in there["tags"] or ()}
+        return _tagged(ref.badge.strip(), tags.get(ref.badge.strip()), "person_id", None, f"{path}.badge")
     if ref.service_number:
-        person = await Person.get_or_none(service_number_key=_key(ref.service_number) or "")
-        return person.id if person else _unknown(f"No person has the service number {ref.service_number}.", None, f"{path}.serviceNumber")
-    return ref.id if ref.id and await Person.exists(id=ref.id) else _unknown("There is no such person.", None, f"{path}.id")
+        numbers = {person["service_number_key"]: UUID(person["id"]) for person in there["numbers"] or ()}
+        unknown = _unknown(f"No person has the service number {ref.service_number}.", None, f"{path}.serviceNumber")
+        return numbers.get(_key(ref.service_number) or "", unknown)
+    return ref.id if ref.id and str(ref.id) in (there["people"] or ()) else _unknown("There is no such person.", None, f"{path}.id")
+
+
+def choose_purpose(code: str, there: Facts) -> Facts | Refusal:
+    """The purpose that a code names, if there is one."""
+    return there["purpose"] or _no_code("purpose", code, "purpose")
 
 
 async def with_code(model: type[M], code: str, path: str) -> M | Refusal:
     """The unit, arms room or purpose with a code."""
     row = await model.get_or_none(code=code.strip().upper())
     noun = {"unit": "unit", "armory": "arms room", "purpose": "purpose"}[model._meta.db_table]
-    return row or _unknown(f"There is no {noun} with the code {code}.", None, path)
+    return row or _no_code(noun, code, path)
 
 
 async def find_by_code(model: type[M], code: str, path: str) -> UUID:
@@ -115,32 +139,34 @@ def _key(marked: str | None) -> str | None:
         return None
 
 
+def _no_code(noun: str, code: str, path: str) -> Refusal:
+    return _unknown(f"There is no {noun} with the code {code}.", None, path)
+
+
 def _unknown(message: str, line: int | None, path: str) -> Refusal:
     return Refusal(RefusalCode.UNKNOWN_CODE, message, line=line, path=path)
 
 
-def _tagged(code: str, tag: Tag | None, target: str, line: int | None, path: str) -> UUID | Refusal:
+def _tagged(code: str, tag: Facts | None, target: str, line: int | None, path: str) -> UUID | Refusal:
     wanted = "item" if target == "item_id" else "person"
     if tag is None:
         return _unknown(f"The code {code} is not known.", line, path)
-    if tag.revoked_at is not None:
-        message = f"The code {code} was revoked at {tag.revoked_at:%Y-%m-%d %H:%M} UTC. Print a new one."
-        return Refusal(RefusalCode.CODE_REVOKED, message, line=line, path=path, since=tag.revoked_at)
-    found: UUID | None = getattr(tag, target)
-    return (
-        found
-        if found is not None
-        else _unknown(f"The code {code} is not that of {'an' if wanted == 'item' else 'a'} {wanted}.", line, path)
-    )
+    if tag["revoked_at"] is not None:
+        revoked_at = datetime.fromisoformat(tag["revoked_at"])
+        message = f"The code {code} was revoked at {revoked_at:%Y-%m-%d %H:%M} UTC. Print a new one."
+        return Refusal(RefusalCode.CODE_REVOKED, message, line=line, path=path, since=revoked_at)
+    if tag[target] is None:
+        return _unknown(f"The code {code} is not that of {'an' if wanted == 'item' else 'a'} {wanted}.", line, path)
+    return UUID(tag[target])
 
 
-def _with_serial(serial: str, items: Sequence[Item], line: int) -> UUID | Refusal:
+def _with_serial(serial: str, items: Sequence[Facts], line: int) -> UUID | Refusal:
     path = f"lines.{line}.item.serial"
     actor = current_actor()
-    in_scope = [item for item in items if actor.may_see(item.armory_id)]
+    in_scope = [item for item in items if actor.may_see(UUID(item["armory_id"]))]
     if len(in_scope) > 1:
         message = f"{len(in_scope)} items of different makers have the serial {serial}. Scan the tag, or give the id."
         return Refusal(RefusalCode.AMBIGUOUS_CODE, message, line=line, path=path)
     if in_scope:
-        return in_scope[0].id
+        return UUID(in_scope[0]["id"])
     return _unknown(f"No item on the book of your arms rooms has the serial {serial}.", line, path)

@@ -42,6 +42,12 @@ async def register(instance: Model, stream: str, type_: EventType, subject: Subj
     return Event(stream, type_, subject, instance.pk, summary_of(type_, instance), {table: row_of(instance), **facts}, **about)
 
 
+def altered(row: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A change of a locked row, one version further, as the ledger has it."""
+    before = {name: row[name] for name in ("version", *changes)}
+    return {"id": row["id"], "before": before, "after": {**changes, "version": before["version"] + 1}}
+
+
 def alter(instance: Model, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Change a locked row in memory, one version further, and give the change as the ledger has it."""
     before = {name: getattr(instance, name) for name in ("version", *changes) if name not in SECRET}

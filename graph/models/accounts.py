@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from asyncpg import Record
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
 
+from graph import database
 from graph.words import AccountState
 
 
@@ -76,3 +78,16 @@ class CompletedRequest(Model):
     class Meta:
         table = "completed_request"
         unique_together = (("actor_key", "request_id"),)
+
+
+async def completed_request(actor_key: str, request_id: UUID) -> Record | None:
+    """What a request of an actor was, and was answered, if it has succeeded."""
+    statement = "SELECT arguments_hash, answer FROM completed_request WHERE actor_key = $1 AND request_id = $2"
+    return await database.fetch_one(statement, actor_key, request_id)
+
+
+async def complete_request(row_id: UUID, actor_key: str, request_id: UUID, command: str, digest: bytes, answer: str) -> None:
+    """Remember that a request has succeeded, and what it was answered."""
+    columns = "id, actor_key, request_id, command, arguments_hash, answer, completed_at"
+    statement = f"INSERT INTO completed_request ({columns}) VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())"  # noqa: S608 - names only
+    await database.fetch(statement, row_id, actor_key, request_id, command, digest, answer)

@@ -59,13 +59,18 @@ class Operation(SchemaExtension):
         yield
         result: Any = self.execution_context.result
         if getattr(result, "errors", None):
-            result.errors = [presentable(error, context) for error in result.errors]
+            result.errors = [presentable(error, context) for error in sorted(result.errors, key=_place)]
 
     def on_stream_result(self, result: Any) -> Iterator[None]:
         """The same for each result of a stream."""
         if getattr(result, "errors", None):
-            result.errors = [presentable(error, self.execution_context.context) for error in result.errors]
+            result.errors = [presentable(error, self.execution_context.context) for error in sorted(result.errors, key=_place)]
         yield
+
+
+def _place(error: GraphQLError) -> tuple[tuple[bool, int | str], ...]:
+    """Errors are told in the order of their places, not in that in which they happened to come up."""
+    return tuple((isinstance(part, str), part) for part in error.path or ())
 
 
 def presentable(error: GraphQLError, context: Context) -> GraphQLError:
