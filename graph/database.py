@@ -48,6 +48,14 @@ LOST = (
 COLLISIONS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
 
 
+class Connection(asyncpg.Connection):
+    """A connection that is given back as it is: what our statements set, they set for their transaction only."""
+
+    def get_reset_query(self) -> str:
+        """Nothing to undo; a transaction that was left open is rolled back in any case."""
+        return ""
+
+
 def tortoise_config(url: str, settings: Settings | None = None) -> dict[str, Any]:
     """The configuration of Tortoise for one database."""
     parts = urlsplit(url)
@@ -62,9 +70,13 @@ def tortoise_config(url: str, settings: Settings | None = None) -> dict[str, Any
         "minsize": 1,
         "maxsize": limits.pool_size,
         "timeout": limits.connect_timeout_seconds,
+        "connection_class": Connection,
+        "statement_cache_size": 400,
+        "max_cacheable_statement_size": 0,  # however long a compiled statement is
         "server_settings": {
             "application_name": "armguard",
             "timezone": "UTC",
+            "jit": "off",  # it takes longer than any statement of ours
             "lock_timeout": str(limits.lock_timeout_ms),
             "statement_timeout": str(limits.statement_timeout_ms),
             "idle_in_transaction_session_timeout": "60000",

@@ -157,8 +157,9 @@ async def stray_events() -> list[str]:
 
 
 async def lock_request(actor_key: str, request_id: UUID) -> None:
-    """Let only one transaction at a time work on a request of an actor."""
-    await database.fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{actor_key}/{request_id}")
+    """Let only one transaction at a time work on a request of an actor; its statements are planned once, not for each row anew."""
+    statement = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0)), set_config('plan_cache_mode', 'force_generic_plan', true)"
+    await database.fetch(statement, f"{actor_key}/{request_id}")
 
 
 async def database_time() -> datetime:
