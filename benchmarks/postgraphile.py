@@ -1,0 +1,119 @@
+"""PostGraphile 4 on the same tables, where npm is there to install it: its answers come from what the tables say, and two functions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+
+from benchmarks.data import TOKEN
+
+FUNCTIONS = """
+DROP FUNCTION IF EXISTS item_last_events(item), person_name(person), ledger_event_summary(ledger_event), armory_counts(armory),
+    bench_issue(text, text), bench_return(text);
+CREATE FUNCTION item_last_events(i item) RETURNS SETOF ledger_event LANGUAGE sql STABLE AS
+    $$ SELECT * FROM ledger_event WHERE item_id = i.id ORDER BY recorded_at DESC, event_id DESC $$;
+CREATE FUNCTION person_name(p person) RETURNS text LANGUAGE sql STABLE AS $$ SELECT p.rank || ' ' || p.family_name || ', ' || p.given_names $$;
+CREATE FUNCTION ledger_event_summary(e ledger_event) RETURNS text LANGUAGE sql STABLE AS $$ SELECT e.payload::jsonb ->> 'summary' $$;
+CREATE FUNCTION armory_counts(a armory) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_agg(k) FROM (SELECT i.state, m.category, count(*) AS count FROM item i JOIN item_model m ON m.id = i.model_id
+    WHERE i.armory_id = a.id GROUP BY i.state, m.category ORDER BY i.state, m.category) k $$;
+CREATE FUNCTION bench_issue(s text, p text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE x item; h stream_head; r uuid := gen_random_uuid(); y person; c text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(r::text, 0));
+    SELECT * INTO y FROM person WHERE service_number_key = p FOR NO KEY UPDATE;
+    SELECT * INTO x FROM item WHERE serial_key = s FOR NO KEY UPDATE;
+    SELECT * INTO h FROM stream_head WHERE stream = x.armory_id::text FOR NO KEY UPDATE;
+    SELECT a.code || '-' || lpad((h.receipts + 1)::text, 6, '0') INTO c FROM armory a WHERE a.id = x.armory_id;
+    INSERT INTO custody_record (id, receipt_number, receipt, armory_id, item_id, holder_id, issue_type, issued_at, due_at, condition_out, version)
+        VALUES (r, c, h.receipts + 1, x.armory_id, x.id, y.id, 'TEMPORARY', clock_timestamp(), clock_timestamp() + interval '1 day',
+        'SERVICEABLE', 1);
+    UPDATE item SET state = 'ISSUED', version = version + 1 WHERE id = x.id;
+    INSERT INTO ledger_event (event_id, stream, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_name, effective_at)
+        VALUES (gen_random_uuid(), x.armory_id::text, 'ITEM_ISSUED', 'CUSTODY_RECORD', r, x.id, y.id,
+        '{"summary": "issued", "custody_record": {}, "item": {}}', 'CONSOLE', 'console:bench', clock_timestamp());
+    INSERT INTO completed_request (id, actor_key, request_id, command, arguments_hash, answer, completed_at)
+        VALUES (gen_random_uuid(), 'bench', gen_random_uuid(), 'issue', sha256('x'), '{}', clock_timestamp());
+    RETURN c;
+END $$;
+CREATE FUNCTION bench_return(s text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE x item; r custody_record;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(s, 1));
+    SELECT * INTO x FROM item WHERE serial_key = s FOR NO KEY UPDATE;
+    PERFORM FROM stream_head WHERE stream = x.armory_id::text FOR NO KEY UPDATE;
+    UPDATE custody_record SET closed_at = clock_timestamp(), close_reason = 'RETURNED', condition_in = 'SERVICEABLE', brought_by_id = holder_id,
+        version = version + 1 WHERE item_id = x.id AND closed_at IS NULL RETURNING * INTO r;
+    UPDATE item SET state = 'IN_ROOM', version = version + 1 WHERE id = x.id;
+    INSERT INTO ledger_event (event_id, stream, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_name, effective_at)
+        VALUES (gen_random_uuid(), x.armory_id::text, 'ITEM_RETURNED', 'CUSTODY_RECORD', r.id, x.id, r.holder_id,
+        '{"summary": "returned", "custody_record": {}, "item": {}}', 'CONSOLE', 'console:bench', clock_timestamp());
+    INSERT INTO completed_request (id, actor_key, request_id, command, arguments_hash, answer, completed_at)
+        VALUES (gen_random_uuid(), 'bench', gen_random_uuid(), 'return', sha256('x'), '{}', clock_timestamp());
+    RETURN r.receipt_number;
+END $$;
+"""
+SERVER = """
+const http = require('http'), { Pool } = require('pg'), { postgraphile } = require('postgraphile');
+const [host, user, database, port, pg] = process.argv.slice(2);
+const pool = new Pool({ host, user, database, port: Number(pg), max: 16 });
+const handler = postgraphile(pool, 'public', { graphqlRoute: '/graphql', graphiql: false, disableQueryLog: true, simpleCollections: 'omit' });
+http.createServer((req, res) => req.headers.authorization === 'Bearer %s' ? handler(req, res) : res.writeHead(401).end()).listen(Number(port), '127.0.0.1');
+"""
+
+
+@contextlib.contextmanager
+def postgraphile(home: Path, url: str, told: Callable[[str], None]) -> Iterator[int | None]:
+    """A server on a free port; None, and a word about it, where it cannot be had."""
+    folder = home / "postgraphile"
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        told("npm is not installed: the run is without PostGraphile")
+        yield None
+        return
+    folder.mkdir(exist_ok=True)
+    if not (folder / "node_modules" / "postgraphile").exists():
+        told("installing PostGraphile 4")
+        (folder / "package.json").write_text(json.dumps({"private": True}))
+        done = subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--silent", "postgraphile@4", "pg@8"], cwd=folder, check=False, timeout=300
+        )
+        if done.returncode:
+            told("PostGraphile cannot be installed: the run is without it")
+            yield None
+            return
+    asyncio.run(_functions(url))
+    (folder / "server.js").write_text(SERVER % TOKEN)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = int(taken.getsockname()[1])
+    from urllib.parse import parse_qs, urlsplit
+
+    parts = urlsplit(url)
+    words = [parse_qs(parts.query)["host"][0], parts.username or "postgres", parts.path.lstrip("/"), str(port), str(parts.port or 5432)]
+    with (home / "postgraphile.log").open("wb") as log:
+        environment = {"NODE_ENV": "production", "PATH": __import__("os").environ["PATH"]}
+        process = subprocess.Popen(["node", "server.js", *words], cwd=folder, stdout=log, stderr=log, env=environment)
+    try:
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.1)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def _functions(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(FUNCTIONS)
+    await connection.close()
