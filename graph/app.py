@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import asyncpg
@@ -26,7 +27,7 @@ from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message as TransportMessage
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from graph import __version__, database, feed
 from graph.audit.actor import Actor
@@ -101,12 +102,8 @@ class GraphQLView(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = SocketProtocol
 
     async def get_context(self, request: Request | WebSocket, response: Any) -> Context:  # noqa: ARG002
-        """Who asks. A token that is no good does not fail the request here: the field that needs it says so."""
-        context = Context(request=request, request_id=request.scope.get("request_id", ""))
-        if isinstance(request, Request):
-            context.actor, context.denied = await authenticate(request.headers.get("authorization"))
-            context.fresh = True
-        return context
+        """The operations of one socket share a context, until it is known who has connected."""
+        return Context(request.scope["request_id"])
 
     async def on_ws_connect(self, context: Context) -> Any:
         """Who connects: `connection_init` carries the token as the header does. One that is no good closes the socket with 4403."""
@@ -130,19 +127,26 @@ class GraphQLView(GraphQL[Context, None]):
             await super().__call__(scope, receive, send)
             return
         try:
-            response = await self.answer(Request(scope, receive))
+            body = await self.answer(scope, receive)
         except HTTPException as refused:
-            response = error_response(refused.status_code, BadInput.code, refused.reason or "This is not a GraphQL request.")
-        await response(scope, receive, send)
+            reason = refused.reason or "This is not a GraphQL request."
+            await error_response(refused.status_code, BadInput.code, reason)(scope, receive, send)
+            return
+        headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
-    async def answer(self, request: Request) -> Response:
-        """The answer to a POST."""
-        if "application/json" not in request.headers.get("content-type", ""):
+    async def answer(self, scope: Scope, receive: Receive) -> bytes:
+        """The answer to a POST. A token that is no good does not fail it: the field that needs one says so."""
+        headers = dict(reversed(scope["headers"]))  # of one that is given twice the first counts
+        if b"application/json" not in headers.get(b"content-type", b""):
             raise HTTPException(400, "Unsupported content type")
-        asked = self.parse_json(await request.body())
-        context = await self.get_context(request, None)
-        result = await self.execute_single(request, self.request_adapter_class(request), None, context, None, asked)  # type: ignore[arg-type]
-        return Response(orjson.dumps(process_result(result)), media_type="application/json")
+        asked = self.parse_json(await body_of(receive))
+        context, given = Context(scope["request_id"], fresh=True), headers.get(b"authorization")
+        if given is not None:
+            context.actor, context.denied = await authenticate(given.decode("latin-1"))
+        result = await self.execute_single(None, POST, None, context, None, asked)  # type: ignore[arg-type]
+        return orjson.dumps(process_result(result))
 
     def encode_json(self, data: object) -> str:
         """An answer, in which compiled reads are there as the database wrote them."""
@@ -163,12 +167,27 @@ class GraphQLView(GraphQL[Context, None]):
 
 
 OBJECTS = (("variables", dict, "an object"), ("extensions", dict, "an object"))
+POST = SimpleNamespace(method="POST")  # all that Strawberry wants to know of a request
 
 
-async def authenticate(header: str | None) -> tuple[Actor | None, Unauthenticated | None]:
+async def body_of(receive: Receive) -> bytes:
+    """The body of a request.
+
+    Raises:
+        ClientDisconnect: the client went away before it was whole.
+    """
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def authenticate(header: str) -> tuple[Actor | None, Unauthenticated | None]:
     """Whose token an Authorization header has, or why it is nobody's."""
-    if header is None:
-        return None, None
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
         return None, Unauthenticated("Send the token as `Authorization: Bearer …`.")

@@ -49,6 +49,8 @@ def _serve(settings: Settings, url: str, taken: socket.socket) -> None:
     start_logs(settings.log_level)
     config = uvicorn.Config(
         create_app(settings, url),
+        loop="uvloop",
+        http="httptools",
         log_config=None,
         access_log=False,
         lifespan="on",

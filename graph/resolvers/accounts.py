@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from graph import database
@@ -31,8 +30,11 @@ SELECT c.id AS credential_id, a.id AS account_id, a.username, a.roles, a.all_arm
 FROM {table} c JOIN account a ON a.id = c.account_id
 WHERE c.{column} = $1 AND c.{ended} IS NULL AND c.expires_at > now() AND a.state = 'ACTIVE'
 """
-BY_SESSION = STANDING.format(table="session", column="{column}", ended="ended_at")
-BY_TOKEN = STANDING.format(table="api_token", column="{column}", ended="revoked_at")
+BY_SESSION = STANDING.format(table="session", column="token_hash", ended="ended_at")
+BY_TOKEN = STANDING.format(table="api_token", column="token_hash", ended="revoked_at")
+BY_ID = " UNION ALL ".join(
+    STANDING.format(table=of, column="id", ended=ended) for of, ended in (("session", "ended_at"), ("api_token", "revoked_at"))
+)
 
 _standings: OrderedDict[UUID | bytes, tuple[float, Actor]] = OrderedDict()
 
@@ -49,7 +51,7 @@ async def actor_of(token: str) -> Actor:
     if statement is None:
         raise Unauthenticated("This is not a token of ArmGuard. Sign in, or ask for an API token.")
     hashed = token_hash(token)
-    return await _standing(hashed, statement.format(column="token_hash"), hashed)
+    return await _standing(hashed, statement)
 
 
 async def still_standing(actor: Actor) -> Actor:
@@ -60,16 +62,15 @@ async def still_standing(actor: Actor) -> Actor:
     """
     if actor.kind is not ActorKind.ACCOUNT or actor.credential_id is None:
         return actor
-    statement = f"({BY_SESSION}) UNION ALL ({BY_TOKEN})".format(column="id")
-    return await _standing(actor.credential_id, statement, actor.credential_id)
+    return await _standing(actor.credential_id, BY_ID)
 
 
-async def _standing(key: UUID | bytes, statement: str, value: Any) -> Actor:
+async def _standing(key: UUID | bytes, statement: str) -> Actor:
     known = _standings.get(key)
     now = time.monotonic()
     if known is not None and now - known[0] < database.door().settings.standing_seconds:
         return known[1]
-    row = await database.fetch_one(statement, value)
+    row = await database.fetch_one(statement, key)
     if row is None:
         _standings.pop(key, None)
         raise Unauthenticated("Your sign-in has ended. Sign in again.")

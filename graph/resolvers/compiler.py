@@ -169,14 +169,13 @@ def page_sql(draft: Draft, listing: Listing, row: str, where: str, beyond: Seque
     size, backwards = size_of(asked.page), asked.page.last is not None
     info = {part.name for field in asked.fields if field.name == "page_info" for part in field.fields}
     more = ("has_previous_page" if backwards else "has_next_page") in info
-    page = f"page_{row}"
-    rows = (
-        f"SELECT r.*, row_number() OVER () AS _n FROM (SELECT {row}.* FROM {listing.of.name} {row} WHERE {' AND '.join([where, *beyond])} "
-        f"ORDER BY {listing.ordered(backwards=backwards, alias=row)} LIMIT {size + more}) r"
-    )
+    page, order = f"page_{row}", listing.ordered(backwards=backwards, alias=row)
+    read = f"FROM {listing.of.name} {row} WHERE {' AND '.join([where, *beyond])} ORDER BY {order} LIMIT {size + more}"
     count = f"(SELECT count(*) FROM {listing.of.name} {row} WHERE {where})"
+    # Read from its end on, or for more than its rows, the page is set aside, numbered; else its rows are taken as they come.
+    aside = backwards or bool(info)
     on_page = f"FROM {page} {row} WHERE {row}._n <= {size} ORDER BY {row}._n"
-    first, last = (f"{on_page} DESC", on_page) if backwards else (on_page, f"{on_page} DESC")
+    first, last = (f"{on_page} DESC", on_page) if backwards else (on_page if aside else read, f"{on_page} DESC")
 
     def edge(part: Asked) -> str:
         if part.name == "node":
@@ -211,7 +210,8 @@ def page_sql(draft: Draft, listing: Listing, row: str, where: str, beyond: Seque
                 return f"'{listing.of.kind}Connection'"
 
     columns = ", ".join(f"{part_sql(field)} AS {quoted(field.key)}" for field in asked.fields)
-    return f"WITH {page} AS ({rows}) SELECT row_to_json(c) FROM (SELECT {columns}) c"
+    rows = f"WITH {page} AS (SELECT r.*, row_number() OVER () AS _n FROM (SELECT {row}.* {read}) r) " if aside else ""
+    return f"{rows}SELECT row_to_json(c) FROM (SELECT {columns}) c"
 
 
 def cursor_sql(listing: Listing, row: str) -> str:

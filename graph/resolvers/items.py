@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asyncpg import Record
+
 from graph import database
 from graph.audit.actor import current_actor
 from graph.errors import Refusal, RefusalCode
+from graph.resolvers.compiler import Asked, Draft, json_row
 from graph.resolvers.people import PERSON
-from graph.resolvers.sources import One
+from graph.resolvers.sources import One, Source
 from graph.resolvers.tables import TABLES, Key, Link, Pages, Query, Table, table
 from graph.rules.keys import number_key
 
@@ -68,27 +74,61 @@ UNION ALL (SELECT 'NUMBER', it.id, 'Person', NULL, true FROM person it WHERE it.
 """
 
 
-async def scanned(code: str) -> One | Refusal:
+@dataclass(frozen=True)
+class Scanned(Source):
     """What a scanned code names: a tag's target; else the item with such a serial in scope, or the person with such a service number."""
-    query = Query(current_actor())
-    places = {"items": query.scope(ITEM), "people": query.scope(PERSON), "code": query.bind(code.strip()), "key": query.bind(_key(code))}
-    found = await database.fetch(SCAN.format(**places), *query.values)
-    tag = next((row for row in found if row["by"] == "TAG"), None)
-    if tag is not None and tag["revoked_at"] is not None:
-        message = f"The code {code} was revoked at {tag['revoked_at']:%Y-%m-%d %H:%M} UTC."
-        return Refusal(RefusalCode.CODE_REVOKED, message, path="code", since=tag["revoked_at"])
-    if tag is not None and not tag["seen"]:
-        return Refusal(RefusalCode.OUT_OF_SCOPE, "This is not on the book of your arms rooms.", path="code")
-    if tag is None and len(found) > 1:
-        return Refusal(RefusalCode.AMBIGUOUS_CODE, f"{code} is the number of more than one. Scan the tag.", path="code")
-    if not found:
-        return Refusal(RefusalCode.UNKNOWN_CODE, f"The code {code} is not known.", path="code")
-    meant = tag or found[0]
-    return One(TABLES[meant["kind"]], meant["id"])
 
+    code: str
 
-def _key(code: str) -> str | None:
-    try:
-        return number_key(code)
-    except ValueError:
-        return None
+    @property
+    def shape(self) -> None:
+        """Nothing of it is in the statement itself."""
+
+    @property
+    def values(self) -> Sequence[str | None]:
+        """The code as it is, and as a number is compared."""
+        try:
+            return (self.code.strip(), number_key(self.code))
+        except ValueError:
+            return (self.code.strip(), None)
+
+    def _found(self, query: Query) -> str:
+        """The statement of what the code may name; a tag comes first."""
+        scopes = {"items": query.scope(ITEM), "people": query.scope(PERSON)}
+        code, key = (query.bind(value) for value in self.values)
+        return SCAN.format(code=f"{code}::text", key=f"{key}::text", **scopes)
+
+    def statement(self, draft: Draft, asked: Asked) -> str:
+        """What the code may name, each with the JSON of what is asked of its type."""
+        jsons = []
+        for of, each in ((ITEM, asked.fields[0]), (PERSON, asked.fields[1])):
+            row = draft.alias()
+            jsons.append(json_row(draft, of, row, each.fields, f"FROM {of.name} {row} WHERE {row}.id = f.id"))
+        found = self._found(draft)
+        return f"SELECT CASE WHEN f.kind = 'Item' THEN ({jsons[0]}) ELSE ({jsons[1]}) END AS json, f.* FROM ({found}) f"
+
+    def answer(self, rows: Sequence[Record]) -> str | Refusal | None:
+        """The JSON of what the code names, or why it names nothing."""
+        meant = self.meant(rows)
+        return meant if isinstance(meant, Refusal) else meant["json"]
+
+    async def one(self) -> One | Refusal:
+        """What the code names, as a source of its own."""
+        query = Query(current_actor())
+        sql = self._found(query)
+        meant = self.meant(await database.fetch(sql, *query.values))
+        return meant if isinstance(meant, Refusal) else One(TABLES[meant["kind"]], meant["id"])
+
+    def meant(self, found: Sequence[Record]) -> Record | Refusal:
+        """The one that is meant of those that were found."""
+        code, tag = self.code, next((row for row in found if row["by"] == "TAG"), None)
+        if tag is not None and tag["revoked_at"] is not None:
+            message = f"The code {code} was revoked at {tag['revoked_at']:%Y-%m-%d %H:%M} UTC."
+            return Refusal(RefusalCode.CODE_REVOKED, message, path="code", since=tag["revoked_at"])
+        if tag is not None and not tag["seen"]:
+            return Refusal(RefusalCode.OUT_OF_SCOPE, "This is not on the book of your arms rooms.", path="code")
+        if tag is None and len(found) > 1:
+            return Refusal(RefusalCode.AMBIGUOUS_CODE, f"{code} is the number of more than one. Scan the tag.", path="code")
+        if not found:
+            return Refusal(RefusalCode.UNKNOWN_CODE, f"The code {code} is not known.", path="code")
+        return tag or found[0]

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from graph.errors import BadInput
+from graph.errors import BadInput, Refusal
 from graph.resolvers.compiler import Asked, Draft, json_row, page_sql
 from graph.resolvers.reading import Listing, PageOf, by_id, by_ids
 from graph.resolvers.tables import Table
@@ -38,9 +38,9 @@ class Source:
         """The statement that gives its JSON, as text."""
         raise NotImplementedError
 
-    def answer(self, rows: Sequence[str]) -> str | None:
-        """The JSON of what the statement found; None if there is nothing."""
-        return rows[0] if rows else None
+    def answer(self, rows: Sequence[Record]) -> str | Refusal | None:
+        """The JSON of what the statement found; None if there is nothing, a refusal if it says why."""
+        return rows[0][0] if rows else None
 
 
 @dataclass(frozen=True)
@@ -200,14 +200,14 @@ class Only(Top):
         """The row, and another if there is one."""
         return self.found(draft, asked)
 
-    def answer(self, rows: Sequence[str]) -> str | None:
+    def answer(self, rows: Sequence[Record]) -> str | None:
         """The JSON of the row.
 
         Raises:
             BadInput: there is more than one.
         """
-        found: str | None = only(rows)
-        return found
+        found: Record | None = only(rows)
+        return found[0] if found is not None else None
 
 
 def only(rows: Sequence[Any]) -> Any:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from inspect import isawaitable
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import strawberry
 import structlog
-from graphql import GraphQLError, execute
+from graphql import GraphQLError
 from strawberry.exceptions import MissingQueryError
 from strawberry.execution import optimized_is_awaitable
 from strawberry.extensions import max_aliases
 from strawberry.extensions.query_depth_limiter import create_validator as depth_rule
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
-from strawberry.utils.operation import get_first_operation, get_operation_type
 
 from graph.schema import words as _words  # noqa: F401 - declares the enums
 from graph.schema.base import NODES, config
@@ -26,7 +24,7 @@ from graph.schema.custody import Subscription
 from graph.schema.documents import Documents, Known
 from graph.schema.execution import Execution, PlainExecution, check_declarations
 from graph.schema.mutation import Mutation
-from graph.schema.operation import Operation
+from graph.schema.operation import Context, Operation
 from graph.schema.query import Query
 from graph.settings import Settings
 
@@ -59,61 +57,50 @@ class ArmGuardSchema(strawberry.Schema):
         """
         if not query:
             raise MissingQueryError
-        operation = Operation()
-        asked: Any = SimpleNamespace(context=context_value, result=None)
-        operation.execution_context = asked
-        around = operation.on_operation()
-        await anext(around)
+        context: Context = context_value
+        await Operation.begin(context)
         try:
-            asked.result = await self._answered(
-                query,
-                variable_values or {},
-                context_value,
-                root_value,
-                operation_name,
-                set(allowed_operation_types or OperationType),
-                operation_extensions,
+            result = await self._answered(
+                query, variable_values or {}, context, root_value, operation_name, allowed_operation_types, operation_extensions
             )
         except GraphQLError as error:
-            asked.result = PreExecutionError(data=None, errors=[error])
-        if asked.result.errors:
-            self.process_errors(asked.result.errors)
-        await anext(around, None)
-        return cast("ExecutionResult", asked.result)
+            result = PreExecutionError(data=None, errors=[error])
+        if result.errors:
+            self.process_errors(result.errors)
+            Operation.end(result, context)
+        return result
 
     async def _answered(
         self,
         query: str,
         variables: dict[str, Any],
-        context: Any,
+        context: Context,
         root: Any,
         name: str | None,
-        allowed: Collection[OperationType],
+        allowed: Iterable[OperationType] | None,
         extensions: dict[str, Any] | None,
     ) -> ExecutionResult:
         document = self.documents.parsed(query)
-        first = get_first_operation(document.ast)
-        name = name if name is not None else first.name.value if first and first.name else None
-        try:
-            kind = get_operation_type(document.ast, name)
-        except RuntimeError:
-            raise CannotGetOperationTypeError(name) from None
-        if kind is OperationType.SUBSCRIPTION or kind not in allowed:
+        kind, name = document.operation(name)
+        if kind is OperationType.SUBSCRIPTION or (allowed is not None and kind not in allowed):
             raise InvalidOperationTypeError(kind)
-        if errors := self.documents.errors(self._schema, query, document, variables):
+        if errors := self.documents.errors(self._schema, query, document, variables, keep=context.actor is not None):
             return PreExecutionError(data=None, errors=errors)
-        result = execute(
+        execution: Any = self.execution_context_class.build(
             self._schema,
             document.ast,
-            root_value=root,
-            variable_values=variables,
-            operation_name=name,
-            context_value=context,
+            root,
+            context,
+            variables,
+            name,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-            executor_class=self.execution_context_class,
             operation_extensions=extensions,
         )
-        done = await result if isawaitable(result) else result
+        if isinstance(execution, list):  # the variables do not fit
+            return ExecutionResult(data=None, errors=execution)
+        done = execution.execute_operation()
+        if isawaitable(done):
+            done = await done
         return ExecutionResult(data=done.data, errors=done.errors)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:  # noqa: ARG002

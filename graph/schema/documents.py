@@ -9,12 +9,16 @@ from typing import Any
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, specified_rules
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.schema.schema import validate_document
+from strawberry.types.graphql import OperationType
+from strawberry.utils.operation import get_first_operation, get_operation_type
 
-from graph.schema.limits import Cost, too_dear
+from graph.schema.limits import Cost, sizes_of, too_dear
 from graph.settings import Settings
 
 KEPT = 500
+KEPT_CHARACTERS = 300_000  # of all together: what was read of a character takes up to 230 bytes, so some 70 MB
 LONGEST_KEPT = 20_000  # characters: what is longer is read anew each time
 PAGES_KEPT = 50  # costs remembered of one document, one for each choice of page sizes
 
@@ -27,15 +31,35 @@ class Document:
     valid: bool = False
     sizes: Sequence[str] | None = None
     refusals: dict[tuple[Any, ...], str | None] = field(default_factory=dict)
+    operations: dict[str | None, tuple[OperationType, str | None]] = field(default_factory=dict)
+
+    def operation(self, name: str | None) -> tuple[OperationType, str | None]:
+        """The kind of the operation with this name, or of the first, and its name.
+
+        Raises:
+            CannotGetOperationTypeError: there is none.
+        """
+        if name not in self.operations:
+            first = get_first_operation(self.ast)
+            found = name if name is not None else first.name.value if first and first.name else None
+            try:
+                self.operations[name] = get_operation_type(self.ast, found), found
+            except RuntimeError:
+                raise CannotGetOperationTypeError(found) from None
+        return self.operations[name]
 
 
 class Documents:
-    """Reads documents within the limits. Only what is valid is kept: an invalid one is refused anew each time."""
+    """Reads documents within the limits. Only what is valid is kept: an invalid one is refused anew each time.
+
+    Nor is what nobody signed in has asked, so that a stranger cannot drive out what others use.
+    """
 
     def __init__(self, limits: Settings, rules: Sequence[Any]) -> None:
         self._limits = limits
         self._rules = (*specified_rules, *rules)
         self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
 
     def parsed(self, text: str) -> Document:
         """The document.
@@ -49,7 +73,9 @@ class Documents:
             return known
         return Document(parse(text, max_tokens=self._limits.query_tokens))
 
-    def errors(self, schema: GraphQLSchema, text: str, document: Document, variables: Mapping[str, Any]) -> list[GraphQLError]:
+    def errors(
+        self, schema: GraphQLSchema, text: str, document: Document, variables: Mapping[str, Any], *, keep: bool = True
+    ) -> list[GraphQLError]:
         """Why it is refused, which is looked at before anything is read: what it costs first, for some rules take as long as it would."""
         try:
             refusal = self._refusal(schema, document, variables)
@@ -62,19 +88,25 @@ class Documents:
             if errors:
                 return errors
             document.valid = True
-            if len(text) <= LONGEST_KEPT:
-                self._kept[text] = document
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
+            if keep and len(text) <= LONGEST_KEPT:
+                self._keep(text, document)
         return []
 
+    def _keep(self, text: str, document: Document) -> None:
+        if text not in self._kept:
+            self._characters += len(text)
+        self._kept[text] = document
+        while len(self._kept) > KEPT or self._characters > KEPT_CHARACTERS:
+            self._characters -= len(self._kept.popitem(last=False)[0])
+
     def _refusal(self, schema: GraphQLSchema, document: Document, variables: Mapping[str, Any]) -> str | None:
-        key = None if document.sizes is None else tuple(repr(variables.get(name, ...)) for name in document.sizes)
+        page = self._limits.page_size
+        key = None if document.sizes is None else sizes_of(document.sizes, variables, page)
         if key is None or key not in document.refusals:
-            cost = Cost(schema, document.ast, variables, self._limits.page_size)
+            cost = Cost(schema, document.ast, variables, page)
             refusal = too_dear(cost, self._limits.query_cost)
             document.sizes = cost.sizes
-            key = tuple(repr(variables.get(name, ...)) for name in document.sizes)
+            key = sizes_of(document.sizes, variables, page)
             if len(document.refusals) >= PAGES_KEPT:
                 document.refusals.clear()
             document.refusals[key] = refusal
@@ -103,7 +135,9 @@ class Known(SchemaExtension):
         """Look at it, unless it is known to be well."""
         asked = self.execution_context
         if self._document is not None and asked.query and asked.pre_execution_errors is None:
-            errors = self._documents.errors(asked.schema._schema, asked.query, self._document, asked.variables or {})
+            errors = self._documents.errors(
+                asked.schema._schema, asked.query, self._document, asked.variables or {}, keep=asked.context.actor is not None
+            )
             asked.pre_execution_errors = errors or None
             asked.validation_rules = ()
         yield

@@ -33,17 +33,19 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph import database
 from graph.audit.actor import current_actor
-from graph.errors import ArmGuardError
+from graph.errors import ArmGuardError, Refusal, Refused
 from graph.feed import the_feed
 from graph.resolvers.compiler import Asked, Draft, NotCompiled, Plan, at_hand, shape_of, snake, unreadable
+from graph.resolvers.items import Scanned
 from graph.resolvers.reading import PageOf
 from graph.resolvers.sources import AtHand, Made, Source
 from graph.resolvers.tables import TABLES
 from graph.schema.base import read_plainly
 from graph.schema.custody import FeedMessage
-from graph.schema.refusals import already_done
+from graph.schema.refusals import already_done, refused
 
 PLANS_KEPT = 1000
+Root = tuple[str, Source, Plan]
 Details = Any  # graphql-core's list of the nodes that ask for one field
 
 
@@ -100,13 +102,21 @@ class PlainExecution(StrawberryGraphQLCoreExecutionContext):
         """Read what a source names, and complete it field by field."""
         PLANS.plain += 1
         with told_as_done(source):
-            value = await read_plainly(source)
+            named = await source.one() if isinstance(source, Scanned) else source
+            value = refused(Refused([named])) if isinstance(named, Refusal) else await read_plainly(named)
         completed = super().complete_value(return_type, details, info, path, value, position)
         return await completed if self.is_awaitable(completed) else completed
 
 
 class Execution(PlainExecution):
-    """Reads every source in one statement, compiled from what is asked of it; a selection that cannot be compiled is read plainly."""
+    """Reads every source in one statement, compiled from what is asked of it; a selection that cannot be compiled is read plainly.
+
+    `roots` are the sources that the operation's own fields named, and their plans.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.roots: list[Root] = []
 
     async def complete_source(self, return_type: Any, details: Details, info: Any, path: Any, source: Source, position: Any) -> Any:
         """Read what is asked of a source."""
@@ -119,12 +129,15 @@ class Execution(PlainExecution):
         PLANS.compiled += 1
         with told_as_done(source):
             rows = await database.fetch(plan.sql, *plan.values(current_actor(), source.values))
-        found = source.answer([row[0] for row in rows])
-        if found is not None:
-            return orjson.Fragment(found)
-        if is_non_null_type(return_type):
+        found = source.answer(rows)
+        if isinstance(found, Refusal):
+            completed = self.complete_value(return_type, details, info, path, refused(Refused([found])), position)
+            return await completed if self.is_awaitable(completed) else completed
+        if found is None and is_non_null_type(return_type):
             raise TypeError(f"Cannot return null for non-nullable field {info.parent_type}.{info.field_name}.")
-        return None
+        if path.prev is None:
+            self.roots.append((str(path.key), source, plan))
+        return orjson.Fragment(found) if found is not None else None
 
     def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
         """Run an operation, or an event of a stream: once for all viewers who ask the same at the same place and may see the same."""
@@ -147,10 +160,12 @@ class Execution(PlainExecution):
         known = PLANS.find(key)
         if known is not None:
             return known
-        of = get_named_type(return_type)
-        to = self.schema.get_type(source.of.kind) if is_abstract_type(of) else of
-        draft = Draft(actor)
-        sql = source.statement(draft, Asked("", "", source.of.kind, fields=self._fields(to, details)))
+        draft, of = Draft(actor), get_named_type(return_type)
+        if isinstance(source, Scanned):
+            fields = tuple(Asked("", "", kind, fields=self._fields(self.schema.get_type(kind), details)) for kind in ("Item", "Person"))
+        else:
+            fields = self._fields(self.schema.get_type(source.of.kind) if is_abstract_type(of) else of, details)
+        sql = source.statement(draft, Asked("", "", source.of.kind, fields=fields))
         return PLANS.keep(key, nodes, Plan(sql, draft.slots))
 
     def _fields(self, parent: Any, details: Details) -> tuple[Asked, ...]:

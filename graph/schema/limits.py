@@ -7,7 +7,7 @@ a rule. All operations of a document count.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -130,9 +130,17 @@ class Cost:
         if isinstance(value, VariableNode):
             if value.name.value not in self.sizes:
                 self.sizes.append(value.name.value)
-            given = self._variables.get(value.name.value)
-            return max(1, min(given, self._page)) if isinstance(given, int) else None if given is None else self._page
+            return _size(self._variables.get(value.name.value), self._page)
         return None
+
+
+def sizes_of(names: Sequence[str], variables: Mapping[str, Any], page: int) -> tuple[Any, ...]:
+    """What the cost of a document depends on: the sizes that its variables give. It is small, however large the values are."""
+    return tuple(_size(variables[name], page) if name in variables else ... for name in names)
+
+
+def _size(given: Any, page: int) -> int | None:
+    return max(1, min(given, page)) if isinstance(given, int) else None if given is None else page
 
 
 def _is_list(of: Any) -> bool:

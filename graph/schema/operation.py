@@ -34,7 +34,6 @@ class Context:
     looked up for this very operation.
     """
 
-    request: Any
     request_id: str
     actor: Actor | None = None
     denied: Unauthenticated | None = None
@@ -46,8 +45,14 @@ class Operation(SchemaExtension):
     """Puts the actor where the ledger's writes find it, and keeps what is ours alone out of the answers."""
 
     async def on_operation(self) -> AsyncIterator[None]:
+        """Around an operation that Strawberry runs: a stream."""
+        await self.begin(self.execution_context.context)
+        yield
+        self.end(self.execution_context.result, self.execution_context.context)
+
+    @staticmethod
+    async def begin(context: Context) -> None:
         """Set the actor and the reader of this operation: the operations of one socket share a context, but each is its own task."""
-        context: Context = self.execution_context.context
         actor = context.actor
         if actor is not None and not context.fresh:
             try:
@@ -56,15 +61,16 @@ class Operation(SchemaExtension):
                 actor, context.denied = None, ended
         set_actor(actor)
         new_reader(actor)
-        yield
-        result: Any = self.execution_context.result
+
+    @staticmethod
+    def end(result: Any, context: Context) -> None:
+        """Keep to ourselves what of a result is ours alone."""
         if getattr(result, "errors", None):
             result.errors = [presentable(error, context) for error in sorted(result.errors, key=_place)]
 
     def on_stream_result(self, result: Any) -> Iterator[None]:
         """The same for each result of a stream."""
-        if getattr(result, "errors", None):
-            result.errors = [presentable(error, self.execution_context.context) for error in sorted(result.errors, key=_place)]
+        self.end(result, self.execution_context.context)
         yield
 
 

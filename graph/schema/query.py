@@ -8,9 +8,9 @@ from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
 
-from graph.errors import BadInput, Forbidden, Refusal
+from graph.errors import BadInput, Forbidden
 from graph.models.ledger import REGISTRY
-from graph.resolvers.items import scanned
+from graph.resolvers.items import ITEM, Scanned
 from graph.resolvers.reading import Listing, PageOf
 from graph.resolvers.sources import One, Only
 from graph.resolvers.tables import reads_registry
@@ -24,7 +24,6 @@ from graph.schema.items import Item, ItemModel, ScanResult
 from graph.schema.ledger import LedgerEvent
 from graph.schema.operation import READERS, Requires, signed_in
 from graph.schema.people import Person
-from graph.schema.refusals import Refused, refusal_of
 from graph.schema.words import declare_enum
 from graph.words import CustodyState, DutyStatus, ItemCategory, Serviceability
 
@@ -138,10 +137,7 @@ class Query:
 
     @reads("What a scanned code names: a tag, else the serial of an item in scope, else a service number.")
     async def scan(self, code: Annotated[str, strawberry.argument(description="The code as the scanner reads it.")]) -> ScanResult:
-        found = await scanned(text("code", code, longest=256))
-        if isinstance(found, Refusal):
-            return Refused(refusals=[refusal_of(found)])
-        return found  # type: ignore[return-value]
+        return cast("Item", Scanned(ITEM, text("code", code, longest=256)))
 
     @reads("One item: give either its id or its serial.")
     async def item(
