@@ -6,7 +6,6 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import asyncpg
@@ -21,9 +20,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
-from strawberry.exceptions import ConnectionRejectionError
+from strawberry.exceptions import ConnectionRejectionError, MissingQueryError
 from strawberry.http import GraphQLRequestData, process_result
 from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message as TransportMessage
@@ -32,6 +32,7 @@ from uuid_utils import uuid7
 from graph import __version__, database, feed
 from graph.audit.actor import Actor
 from graph.errors import ArmGuardError, BadInput, Unauthenticated, Unavailable
+from graph.logs import log_request
 from graph.resolvers.accounts import actor_of
 from graph.schema.api import build_schema
 from graph.schema.operation import Context
@@ -145,7 +146,20 @@ class GraphQLView(GraphQL[Context, None]):
         context, given = Context(scope["request_id"], fresh=True), headers.get(b"authorization")
         if given is not None:
             context.actor, context.denied = await authenticate(given.decode("latin-1"))
-        result = await self.execute_single(None, POST, None, context, None, asked)  # type: ignore[arg-type]
+        try:
+            result = await self.schema.execute(
+                asked.query,
+                asked.variables,
+                context_value=context,
+                operation_name=asked.operation_name,
+                operation_extensions=asked.extensions,
+            )
+        except MissingQueryError:
+            raise HTTPException(400, "No GraphQL query found in the request") from None
+        except CannotGetOperationTypeError as unknown:
+            raise HTTPException(400, unknown.as_http_error_reason()) from None
+        except InvalidOperationTypeError as stream:
+            raise HTTPException(400, stream.as_http_error_reason("POST")) from None
         return orjson.dumps(process_result(result))
 
     def encode_json(self, data: object) -> str:
@@ -167,7 +181,6 @@ class GraphQLView(GraphQL[Context, None]):
 
 
 OBJECTS = (("variables", dict, "an object"), ("extensions", dict, "an object"))
-POST = SimpleNamespace(method="POST")  # all that Strawberry wants to know of a request
 
 
 async def body_of(receive: Receive) -> bytes:
@@ -223,7 +236,7 @@ class RequestId:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
                 if scope["method"] != "OPTIONS" and scope["path"] != "/healthz":
-                    log.info("request", method=scope["method"], path=scope["path"], status=message["status"])
+                    log_request(request_id, scope["method"], scope["path"], message["status"])
             await send(message)
 
         await self.app(scope, receive, answer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from inspect import isawaitable
@@ -32,7 +32,7 @@ from graphql.execution.values import get_argument_values
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph import database
-from graph.audit.actor import current_actor
+from graph.audit.actor import actor_or_none, current_actor
 from graph.errors import ArmGuardError, Refusal, Refused
 from graph.feed import the_feed
 from graph.resolvers.compiler import Asked, Draft, NotCompiled, Plan, at_hand, shape_of, snake, unreadable
@@ -44,7 +44,8 @@ from graph.schema.base import read_plainly
 from graph.schema.custody import FeedMessage
 from graph.schema.refusals import already_done, refused
 
-PLANS_KEPT = 1000
+PLANS_KEPT = READINGS_KEPT = 1000
+LONGEST_KEPT, LONGEST_VARIABLES = 20_000, 2000  # characters of a document, bytes of its variables
 Root = tuple[str, Source, Plan]
 Details = Any  # graphql-core's list of the nodes that ask for one field
 
@@ -202,6 +203,68 @@ class Execution(PlainExecution):
             if isinstance(selection, FieldNode):
                 yield from (each.value.name.value for each in selection.arguments or () if isinstance(each.value, VariableNode))
             yield from self._variables(selection.selection_set)  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A query that was answered before from sources alone: asked again with the same variables, it is the same statements."""
+
+    fields: Sequence[tuple[str, Root | str]]
+
+    async def read(self) -> dict[str, Any] | None:
+        """The answer as it is now; None if it takes a closer look."""
+        actor = current_actor()
+        answer: dict[str, Any] = {}
+        for key, root in self.fields:
+            if isinstance(root, str):
+                answer[key] = root
+                continue
+            _, source, plan = root
+            try:
+                found = source.answer(await database.fetch(plan.sql, *plan.values(actor, source.values)))
+            except ArmGuardError:
+                return None
+            if not isinstance(found, str):
+                return None
+            answer[key] = orjson.Fragment(found)
+            PLANS.compiled += 1
+        return answer
+
+
+class Readings:
+    """The queries that are asked again and again, such as a dashboard's: bounded, and by all that their statements depend on."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, Reading] = OrderedDict()
+
+    def key(self, text: str, name: str | None, variables: Mapping[str, Any]) -> Hashable:
+        """What a query is known by, for the actor; None if it is not kept."""
+        actor = actor_or_none()
+        if actor is None or len(text) > LONGEST_KEPT:
+            return None
+        try:
+            given = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
+        except TypeError:
+            return None
+        return (text, name, given, actor.roles, shape_of(actor)) if len(given) <= LONGEST_VARIABLES else None
+
+    def find(self, key: Hashable) -> Reading | None:
+        """The reading, if the query is known."""
+        known = self._kept.get(key)
+        if known is not None:
+            self._kept.move_to_end(key)
+        return known
+
+    def keep(self, key: Hashable, execution: Any, answer: Mapping[str, Any] | None) -> None:
+        """Remember a query that was answered without an error, if each of its fields is a source."""
+        roots = {root[0]: root for root in getattr(execution, "roots", ())}
+        if key is None or not answer or not roots:
+            return
+        fields = [(name, roots.get(name, value)) for name, value in answer.items()]
+        if all(isinstance(value, tuple | str) for _, value in fields):
+            self._kept[key] = Reading(fields)
+            while len(self._kept) > READINGS_KEPT:
+                self._kept.popitem(last=False)
 
 
 def told_as_done(source: Source) -> contextlib.AbstractContextManager[None]:
