@@ -5,12 +5,13 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PYTEST := --quiet --numprocesses=auto --dist=loadfile
 DEBIAN_POSTGRES := $(wildcard /usr/lib/postgresql/*/bin/postgres)
 
-.PHONY: help demo serve test lint test-embedded test-debian web requirements clean
+.PHONY: help demo serve test lint test-embedded test-debian bench web requirements clean
 
 help:
 	@echo "make demo          set up, load the demo data (once), and serve on http://127.0.0.1:8000/graphql"
 	@echo "make serve         set up, and serve your own data"
 	@echo "make test          set up, and run every check and test"
+	@echo "make bench         measure against the same work done by hand, and write docs/performance.md (a quarter of an hour)"
 	@echo "make web           rebuild GraphiQL from web/ (needs npm)"
 	@echo "make requirements  pin the newest versions that pyproject.toml allows, with their hashes"
 	@echo "make clean         take the virtual environment away; your data in .armguard stays"
@@ -53,6 +54,9 @@ else
 	@test -z "$$CI" || { echo "Debian's PostgreSQL must be installed in CI."; exit 1; }
 	@echo "Debian's PostgreSQL is not installed: the tests ran on the embedded one only."
 endif
+
+bench: .venv/.ready-to-test
+	$(BIN)/python -m benchmarks --write --growth
 
 web:
 	cd web && npm ci && npm run build

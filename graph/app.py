@@ -35,7 +35,7 @@ from graph.errors import ArmGuardError, BadInput, Unauthenticated, Unavailable
 from graph.logs import log_request
 from graph.resolvers.accounts import actor_of
 from graph.schema.api import build_schema
-from graph.schema.operation import Context
+from graph.schema.operation import Context, writable
 from graph.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
@@ -43,6 +43,7 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
     "connect-src 'self' ws: wss:; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+API = "/graphql"
 CLOSE_REASON_BYTES = 123  # what a close frame has room for (RFC 6455, 5.5.1)
 log = structlog.get_logger("armguard.http")
 
@@ -81,6 +82,7 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
         payload = message.get("payload")
         if not self.connection_acknowledged or (
             isinstance(message.get("id"), str)
+            and message["id"] == writable(message["id"])
             and isinstance(payload, dict)
             and isinstance(payload.get("query"), str)
             and isinstance(payload.get("variables"), dict | None)
@@ -129,9 +131,8 @@ class GraphQLView(GraphQL[Context, None]):
             return
         try:
             body = await self.answer(scope, receive)
-        except HTTPException as refused:
-            reason = refused.reason or "This is not a GraphQL request."
-            await error_response(refused.status_code, BadInput.code, reason)(scope, receive, send)
+        except (HTTPException, ArmGuardError, ClientDisconnect) as refused:
+            await unanswered(refused)(scope, receive, send)
             return
         headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -180,6 +181,17 @@ class GraphQLView(GraphQL[Context, None]):
         return GraphQLRequestData(body.get("query"), body.get("variables"), body.get("operationName"), body.get("extensions"))
 
 
+def unanswered(error: HTTPException | ArmGuardError | ClientDisconnect) -> Response:
+    """What is said to a request that came to no operation."""
+    match error:
+        case HTTPException():
+            return error_response(error.status_code, BadInput.code, error.reason or "This is not a GraphQL request.")
+        case ArmGuardError():  # the database is away
+            return error_response(503, error.code, str(error))
+        case _:  # the client went away before its request was read: nobody hears the answer, and it is no fault of ours
+            return Response(status_code=499)
+
+
 OBJECTS = (("variables", dict, "an object"), ("extensions", dict, "an object"))
 
 
@@ -211,10 +223,14 @@ async def authenticate(header: str) -> tuple[Actor | None, Unauthenticated | Non
 
 
 class RequestId:
-    """Gives each request an id, answers with it, and binds it to the log; takes no body beyond the limit."""
+    """Gives each request an id, answers with it, and binds it to the log; takes no body beyond the limit.
 
-    def __init__(self, app: ASGIApp, body_bytes: int) -> None:
+    It leads to the application, but what is posted to the API straight to its view: there is nothing to be found for it.
+    """
+
+    def __init__(self, app: ASGIApp, view: ASGIApp, body_bytes: int) -> None:
         self.app = app
+        self.view = view
         self.body_bytes = body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -239,12 +255,13 @@ class RequestId:
                     log_request(request_id, scope["method"], scope["path"], message["status"])
             await send(message)
 
-        await self.app(scope, receive, answer)
+        straight = scope["type"] == "http" and scope["path"] == API and scope["method"] == "POST"
+        await (self.view if straight else self.app)(scope, receive, answer)
 
 
 def error_response(status: int, code: str, message: str) -> JSONResponse:
     """An error in the form that GraphQL clients read."""
-    return JSONResponse({"errors": [{"message": message, "extensions": {"code": code}}]}, status_code=status)
+    return JSONResponse({"errors": [{"message": writable(message), "extensions": {"code": code}}]}, status_code=status)
 
 
 async def page(_request: Request) -> Response:
@@ -277,14 +294,9 @@ async def ready(_request: Request) -> Response:
 async def failed(_request: Request, error: Exception) -> Response:
     """What could not be answered at all: the database is away before the operation begins, or a fault of ours."""
     if isinstance(error, ArmGuardError):
-        return error_response(503, error.code, str(error))
+        return unanswered(error)
     log.error("request_failed", exc_info=error)
     return error_response(500, "INTERNAL", "Something went wrong on the server.")
-
-
-async def hung_up(_request: Request, _error: Exception) -> Response:
-    """The client went away before its request was read: nobody hears the answer, and it is no fault of ours."""
-    return Response(status_code=499)
 
 
 class Dispatch:
@@ -325,14 +337,14 @@ def create_app(settings: Settings, url: str) -> Starlette:
     dispatch = Dispatch(view)
     app = Starlette(
         routes=[
-            Route("/graphql", dispatch, methods=["GET", "POST"]),
-            WebSocketRoute("/graphql", dispatch),
+            Route(API, dispatch, methods=["GET", "POST"]),
+            WebSocketRoute(API, dispatch),
             Route("/healthz", health),
             Route("/readyz", ready),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         lifespan=lifespan,
-        exception_handlers={Exception: failed, ArmGuardError: failed, ClientDisconnect: hung_up},
+        exception_handlers={Exception: failed, ArmGuardError: failed},
     )
-    app.add_middleware(RequestId, body_bytes=settings.body_bytes)
+    app.add_middleware(RequestId, view=view, body_bytes=settings.body_bytes)
     return app

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -48,8 +49,16 @@ LOST = (
 COLLISIONS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
 
 
+# How a transaction begins: its statements are planned once for all values, and not anew for those of each row.
+BEGIN = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan"
+
+
 class Connection(asyncpg.Connection):
     """A connection that is given back as it is: what our statements set, they set for their transaction only."""
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's
+        """Run a statement; the beginning of a transaction in one round trip with what is set for it."""
+        return await super().execute(BEGIN if query == "BEGIN;" else query, *args, timeout=timeout)
 
     def get_reset_query(self) -> str:
         """Nothing to undo; a transaction that was left open is rolled back in any case."""
@@ -301,13 +310,16 @@ async def snapshot(work: Callable[[], Awaitable[T]]) -> T:
         await fetch("SET LOCAL idle_in_transaction_session_timeout = 0")
         return await work()
 
-    return await _attempts(door(), reading, None)
+    return await asyncio.create_task(_attempts(door(), reading, None))
 
 
 async def _attempts(at: Door, work: Callable[[], Awaitable[T]], committed: Callable[[T], None] | None) -> T:
+    # A task whose BEGIN failed is unfit for another transaction: a later attempt has its own task, with the context as it is now.
+    clean = contextvars.copy_context()
     for attempt in range(1, at.settings.command_attempts + 1):
         try:
-            result = await asyncio.create_task(_once(at, work))
+            once = _once(at, work)
+            result = await (once if attempt == 1 else asyncio.create_task(once, context=clean.copy()))
         except Exception as error:
             lost, collision = is_lost(error), is_collision(error)
             if not (lost or collision):

@@ -43,11 +43,16 @@ def timestamp(moment: datetime) -> str:
 
 def plain(value: Any) -> Any:
     """A value as the ledger stores it: text, whole number, true, false, null, list or object. Floating point has no place in it."""
+    kind = type(value)
+    if kind is str or value is None or kind is int or kind is bool:  # most are, and need no further question
+        return value
+    if kind is dict:
+        return {name if type(name) is str else str(name): plain(part) for name, part in value.items()}
     match value:
-        case None | bool() | int() | str() if not isinstance(value, Enum):
-            return value
         case Enum():
             return value.value
+        case int() | str():
+            return value
         case datetime():
             return timestamp(value)
         case UUID() | date():
@@ -59,12 +64,15 @@ def plain(value: Any) -> Any:
         case set() | frozenset():
             return sorted(plain(part) for part in value)
         case _:
-            raise TypeError(f"A {type(value).__name__} has no canonical form.")
+            raise TypeError(f"A {kind.__name__} has no canonical form.")
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False).encode
 
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted names, no blanks, and every character as itself."""
-    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encode(plain(value))
 
 
 def field_text(name: str, value: Any) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+import orjson
 from uuid_utils.compat import uuid7
 
 from graph import database
@@ -33,6 +35,15 @@ class Event:
     effective_at: datetime | None = None
     witness_id: UUID | None = None
     corrects: UUID | None = None
+    event_id: UUID = field(default_factory=uuid7)
+
+
+@dataclass(frozen=True)
+class Along:
+    """What is written by the statement that appends events: its parts, and the rows that each takes from the JSON document $1."""
+
+    parts: tuple[str, ...]
+    rows: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -69,42 +80,45 @@ def requesting(request_id: UUID | None) -> Iterator[Request]:
 APPEND = """
 INSERT INTO ledger_event (event_id, stream, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_id, actor_name,
     credential_id, witness_id, request_id, effective_at, corrects)
-SELECT e.event_id, e.stream, e.type, e.subject, e.subject_id, e.item_id, e.person_id, e.payload, $10, $11, $12, $13, e.witness_id, $14,
-    e.effective_at, e.corrects
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::timestamptz[], $15::uuid[],
-    $16::uuid[]) WITH ORDINALITY
-    AS e (event_id, stream, type, subject, subject_id, item_id, person_id, payload, effective_at, witness_id, corrects, place)
-ORDER BY e.place
+SELECT event_id, stream, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_id, actor_name,
+    credential_id, witness_id, request_id, effective_at, corrects
+FROM json_populate_recordset(NULL::ledger_event, $1::json -> 'events') WITH ORDINALITY AS e
+ORDER BY e.ordinality
 RETURNING event_id, stream, seq
 """
 
 
-async def append(*events: Event) -> list[Sealed]:
-    """Append events in this order, as the actor of the operation, within the transaction under way.
+async def append(*events: Event, along: Along | None = None) -> list[Sealed]:
+    """Append events in this order, as the actor of the operation, within the transaction under way; and write what goes along with them.
 
     Raises:
         NoActor: nobody acts.
     """
     actor = current_actor()
     request = _request.get()
-    columns: list[list[Any]] = [
-        [uuid7() for _ in events],
-        [event.stream for event in events],
-        [event.type.value for event in events],
-        [event.subject.value for event in events],
-        [event.subject_id for event in events],
-        [event.item_id for event in events],
-        [event.person_id for event in events],
-        [canonical_json({"summary": event.summary, **event.payload}) for event in events],
-        [event.effective_at for event in events],
-    ]
-    late = [[event.witness_id for event in events], [event.corrects for event in events]]
-    who = (actor.kind.value, actor.account_id, actor.name, actor.credential_id, request.request_id if request else None)
-    rows = await database.fetch(APPEND, *columns, *who, *late)
+    who = {"actor_kind": actor.kind, "actor_id": actor.account_id, "actor_name": actor.name, "credential_id": actor.credential_id}
+    if request is not None:
+        who["request_id"] = request.request_id
+    written: dict[str, Any] = {"events": [{**_row_of(event), **who} for event in events]}
+    if along is not None:
+        written.update(along.rows)
+    rows = await database.fetch(_appending(along.parts if along else ()), orjson.dumps(written, default=str).decode())
     sealed = [Sealed(row["event_id"], row["stream"], row["seq"]) for row in rows]
     if request is not None:
         request.appended.extend(sealed)
     return sealed
+
+
+def _row_of(event: Event) -> dict[str, Any]:
+    row = dict(event.__dict__)
+    row["payload"] = canonical_json({"summary": row.pop("summary"), **event.payload})
+    return row
+
+
+@cache
+def _appending(parts: tuple[str, ...]) -> str:
+    """The statement that appends and writes these parts: one text for each set of them, so that it is prepared once."""
+    return f"WITH {', '.join(parts)}, events AS ({APPEND}) SELECT event_id, stream, seq FROM events" if parts else APPEND
 
 
 COLUMNS = ", ".join([*FIELDS, "hash"])
@@ -157,9 +171,8 @@ async def stray_events() -> list[str]:
 
 
 async def lock_request(actor_key: str, request_id: UUID) -> None:
-    """Let only one transaction at a time work on a request of an actor; its statements are planned once, not for each row anew."""
-    statement = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0)), set_config('plan_cache_mode', 'force_generic_plan', true)"
-    await database.fetch(statement, f"{actor_key}/{request_id}")
+    """Let only one transaction at a time work on a request of an actor."""
+    await database.fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{actor_key}/{request_id}")
 
 
 async def database_time() -> datetime:
@@ -182,13 +195,3 @@ async def changes_since(row_id: UUID, versions: int) -> tuple[str, ...]:
     )
     spoken = (row["type"].lower().replace("_", " ") + f" by {row['actor_name']} at {row['recorded_at']:%Y-%m-%d %H:%M} UTC" for row in rows)
     return tuple(reversed(list(spoken)))
-
-
-async def back_since(item_ids: list[UUID]) -> dict[UUID, datetime]:
-    """When each of these items last came back from maintenance, if it ever did."""
-    rows = await database.fetch(
-        "SELECT item_id, max(effective_at) AS back FROM ledger_event "
-        "WHERE item_id = any($1) AND type = 'ITEM_BACK_FROM_MAINTENANCE' GROUP BY item_id",
-        item_ids,
-    )
-    return {row["item_id"]: row["back"] for row in rows}

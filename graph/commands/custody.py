@@ -10,14 +10,13 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from graph.audit.actor import current_actor
-from graph.audit.canonical import canonical_json
-from graph.audit.ledger import Event, append
-from graph.commands.counter import Counter, facts_of, find, lock, name_of, receiver
-from graph.commands.perform import Answer, perform, require
+from graph.audit.ledger import Event
+from graph.commands.counter import Asked, Counter, Written, facts_of, name_of, receiver, serve
+from graph.commands.perform import Answer, requested, require
 from graph.commands.references import ItemRef, PersonRef
 from graph.commands.rows import altered, given
 from graph.errors import Refused, refuse
-from graph.models.counter import Facts, close_custody, open_custody
+from graph.models.counter import CLOSED, OPENED, Facts
 from graph.rules.custody import Bringer, Line, Terms, due_time, issue_refusals, return_refusals
 from graph.rules.items import serviceability_after_return
 from graph.words import CloseReason, CustodyState, EventType, IssueType, ItemCategory, Role, Serviceability, Subject
@@ -74,21 +73,23 @@ async def issue_items(command: IssueItems) -> Answer | Refused:
     """Issue items to a person: all of them, or none with a refusal for each reason."""
     require(*COUNTER)
 
-    async def decide() -> Sequence[UUID]:
-        meant = await find([line.item for line in command.lines], {"holder": command.holder}, command.purpose)
-        counter = await lock(meant, [line.expected_version for line in command.lines], issuing=True)
-        terms = _terms(command, meant.purpose, counter.now)
-        refuse([*meant.refusals, *issue_refusals(receiver(counter), counter.lines, terms)])
-        drawn = [_draw(line, counter, meant.purpose, terms) for line in counter.lines]
-        await open_custody(*_rows(drawn))
-        await append(*(each.event for each in drawn))
-        return [each.record["id"] for each in drawn]
+    asked = Asked(*_lines(command), {"holder": command.holder}, command.purpose, issuing=True)
 
-    return await perform("issueItems", command.request_id, command, decide)
+    def decide(counter: Counter) -> Sequence[Written]:
+        terms = _terms(command, counter)
+        refuse([*counter.unknown, *issue_refusals(receiver(counter), counter.lines, terms)])
+        return [_draw(line, counter, terms) for line in counter.lines]
+
+    return await serve(requested("issueItems", command.request_id, command), asked, decide, OPENED)
 
 
-def _terms(command: IssueItems, purpose: Facts | None, now: datetime) -> Terms:
+def _lines(command: IssueItems | ReturnItems) -> tuple[list[ItemRef], list[int | None]]:
+    return [line.item for line in command.lines], [line.expected_version for line in command.lines]
+
+
+def _terms(command: IssueItems, counter: Counter) -> Terms:
     """The terms as they are asked for, or as the purpose has them."""
+    purpose, now = counter.purpose, counter.now
     return Terms(
         issue_type=command.issue_type or (IssueType(purpose["default_issue_type"]) if purpose else IssueType.TEMPORARY),
         at=command.effective_at or now,
@@ -100,9 +101,9 @@ def _terms(command: IssueItems, purpose: Facts | None, now: datetime) -> Terms:
     )
 
 
-def _draw(line: Line, counter: Counter, purpose: Facts | None, terms: Terms) -> Written:
+def _draw(line: Line, counter: Counter, terms: Terms) -> Written:
     """The receipt of one item, the item out, and the event that says so."""
-    item, holder = counter.items[line.item_id], counter.people["holder"]
+    item, holder, purpose = counter.known[line.item_id]["item"], counter.people["holder"], counter.purpose
     receipt = counter.receipts[line.room.id] = counter.receipts[line.room.id] + 1
     record = {
         "id": uuid7(),
@@ -136,27 +137,25 @@ async def return_items(command: ReturnItems) -> Answer | Refused:
     """Take items back: all of them, or none with a refusal for each reason. Never refused for the holder's standing (INV-5)."""
     require(*COUNTER)
 
-    async def decide() -> Sequence[UUID]:
-        meant = await find([line.item for line in command.lines], given(holder=command.holder, broughtBy=command.brought_by))
-        counter = await lock(meant, [line.expected_version for line in command.lines], issuing=False)
+    asked = Asked(*_lines(command), given(holder=command.holder, broughtBy=command.brought_by))
+
+    def decide(counter: Counter) -> Sequence[Written]:
         holder, bringer = counter.people.get("holder"), counter.people.get("broughtBy")
         at = command.effective_at or counter.now
-        brought = Bringer(bringer["id"], name_of(bringer), command.brought_reason) if bringer else Bringer()
-        refuse([*meant.refusals, *return_refusals(counter.lines, brought, at, counter.now, holder["id"] if holder else None)])
-        back = [_take_back(line, asked, counter, command, at) for line, asked in zip(counter.lines, command.lines, strict=True)]
-        await close_custody(*_rows(back))
-        await append(*(each.event for each in back))
-        return [UUID(each.record["id"]) for each in back]
+        brought = Bringer(UUID(bringer["id"]), name_of(bringer), command.brought_reason) if bringer else Bringer()
+        holder_id = UUID(holder["id"]) if holder else None
+        refuse([*counter.unknown, *return_refusals(counter.lines, brought, at, counter.now, holder_id)])
+        return [_take_back(line, each, counter, command, at) for line, each in zip(counter.lines, command.lines, strict=True)]
 
-    return await perform("returnItems", command.request_id, command, decide)
+    return await serve(requested("returnItems", command.request_id, command), asked, decide, CLOSED)
 
 
 def _take_back(line: Line, asked: ReturnLine, counter: Counter, command: ReturnItems, at: datetime) -> Written:
     """The receipt closed, the item in the room, and the event that says so."""
-    item, known = counter.items[line.item_id], counter.known[line.item_id]
-    record, holder = known["record"], known["holder"]
+    known = counter.known[line.item_id]
+    item, record, holder = known["item"], known["record"], known["holder"]
     bringer = counter.people.get("broughtBy")
-    other = bringer is not None and str(bringer["id"]) != holder["id"]
+    other = bringer is not None and bringer["id"] != holder["id"]
     condition = asked.condition or line.serviceability
     closing = {
         "closed_at": at,
@@ -189,30 +188,7 @@ def _take_back(line: Line, asked: ReturnLine, counter: Counter, command: ReturnI
 CLOSING = ("closed_at", "closed_by_id", "close_reason", "condition_in", "brought_by_id", "brought_reason", "return_note", "rounds_fired")
 
 
-@dataclass(frozen=True)
-class Written:
-    """What one line writes: the columns of its record, those of its item, and the event that explains both."""
-
-    record: Facts
-    item: Facts
-    event: Event
-
-
-def _rows(lines: Sequence[Written]) -> tuple[str, str]:
-    """The rows of all lines, as they are written."""
-    return canonical_json([line.record for line in lines]), canonical_json([line.item for line in lines])
-
-
 def _event(type_: EventType, record: Facts, summary: str, payload: dict[str, object], at: datetime) -> Event:
-    ids = {name: value if isinstance(value := record[name], UUID) else UUID(value) for name in ("id", "item_id", "holder_id")}
-    return Event(
-        str(record["armory_id"]),
-        type_,
-        Subject.CUSTODY_RECORD,
-        ids["id"],
-        summary,
-        payload,
-        item_id=ids["item_id"],
-        person_id=ids["holder_id"],
-        effective_at=at,
-    )
+    stream, record_id = str(record["armory_id"]), UUID(str(record["id"]))
+    about = {"item_id": record["item_id"], "person_id": record["holder_id"]}
+    return Event(stream, type_, Subject.CUSTODY_RECORD, record_id, summary, payload, **about, effective_at=at)

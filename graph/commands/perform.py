@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from graph.audit.actor import Actor, current_actor
 from graph.audit.canonical import canonical_json
 from graph.audit.ledger import Sealed, lock_request, requesting
 from graph.errors import Forbidden, Refusal, RefusalCode, Refused
-from graph.models.accounts import complete_request, completed_request
+from graph.models.accounts import complete_request, completed_request, completion
 from graph.words import ActorKind, Role
 
 Ids = dict[str, list[UUID]]
@@ -46,9 +46,38 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class _Outcome:
+class Outcome:
+    """What became of a command, and the events that are told after the commit."""
+
     answer: Answer
-    appended: Sequence[Sealed]
+    appended: Sequence[Sealed] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """A command as it is asked for: whose request, which, and the fingerprint of all that it says."""
+
+    actor_key: str
+    id: UUID
+    command: str
+    digest: bytes
+
+    def again(self, earlier: Record) -> Outcome:
+        """The answer that this request had when it succeeded.
+
+        Raises:
+            Refused: it was another command then.
+        """
+        if bytes(earlier["arguments_hash"]) != self.digest:
+            message = "This requestId has been used for another command. Send a new one for a new command."
+            raise Refused([Refusal(RefusalCode.IDEMPOTENCY_MISMATCH, message, path="requestId")])
+        stored: Mapping[str, list[str]] = json.loads(earlier["answer"])
+        return Outcome(Answer(tuple(map(UUID, stored["rows"])), tuple(map(UUID, stored["events"])), repeated=True))
+
+    def completed(self, answer: Answer) -> dict[str, object]:
+        """What is remembered when it has succeeded."""
+        said = canonical_json({"rows": answer.rows, "events": answer.events})
+        return completion(uuid7(), self.actor_key, self.id, self.command, self.digest, said)
 
 
 def require(*roles: Role) -> Actor:
@@ -63,27 +92,43 @@ def require(*roles: Role) -> Actor:
     return actor
 
 
+def requested(command: str, request_id: UUID, arguments: Any) -> Request:
+    """The request of the actor for a command with these arguments."""
+    said = canonical_json({"command": command, "arguments": _fields(arguments)})
+    return Request(current_actor().key, request_id, command, hashlib.sha256(said.encode()).digest())
+
+
+def _fields(value: Any) -> Any:
+    """The fields of an input, and of the inputs in it, by their names."""
+    if is_dataclass(value):
+        return {name: _fields(part) for name, part in value.__dict__.items()}
+    return list(map(_fields, value)) if isinstance(value, list | tuple) else value
+
+
 async def perform(command: str, request_id: UUID, arguments: Any, decide: Callable[[], Awaitable[Sequence[UUID]]]) -> Answer | Refused:
     """Run one command: `decide` locks, gathers, asks the rules and writes, and returns the ids of the rows that it made or changed.
 
     A request id that the actor has used with success gets the first answer again and nothing is written; with other arguments it is
     refused. A `Refused` raised by `decide` rolls everything back and is returned.
     """
-    actor = current_actor()
-    digest = hashlib.sha256(canonical_json({"command": command, "arguments": asdict(arguments)}).encode()).digest()
+    request = requested(command, request_id, arguments)
 
-    async def work() -> _Outcome:
-        await lock_request(actor.key, request_id)
-        earlier = await completed_request(actor.key, request_id)
+    async def work() -> Outcome:
+        await lock_request(request.actor_key, request.id)
+        earlier = await completed_request(request.actor_key, request.id)
         if earlier is not None:
-            return _Outcome(_again(earlier, digest), ())
-        with requesting(request_id) as request:
+            return request.again(earlier)
+        with requesting(request.id) as appending:
             rows = await decide()
-        answer = Answer(tuple(rows), tuple(sealed.event_id for sealed in request.appended))
-        said = canonical_json({"rows": answer.rows, "events": answer.events})
-        await complete_request(uuid7(), actor.key, request_id, command, digest, said)
-        return _Outcome(answer, request.appended)
+        answer = Answer(tuple(rows), tuple(sealed.event_id for sealed in appending.appended))
+        await complete_request(request.completed(answer))
+        return Outcome(answer, appending.appended)
 
+    return await carry_out(work)
+
+
+async def carry_out(work: Callable[[], Awaitable[Outcome]]) -> Answer | Refused:
+    """Do a command's work in one transaction, and tell the feed after the commit; a `Refused` rolls everything back and is returned."""
     try:
         outcome = await database.transaction(work, committed=lambda result: feed.announce(result.appended))
     except Refused as refused:
@@ -91,14 +136,6 @@ async def perform(command: str, request_id: UUID, arguments: Any, decide: Callab
     except IntegrityError as error:
         return _duplicate(error)
     return outcome.answer
-
-
-def _again(earlier: Record, digest: bytes) -> Answer:
-    if bytes(earlier["arguments_hash"]) != digest:
-        message = "This requestId has been used for another command. Send a new one for a new command."
-        raise Refused([Refusal(RefusalCode.IDEMPOTENCY_MISMATCH, message, path="requestId")])
-    stored: Mapping[str, list[str]] = json.loads(earlier["answer"])
-    return Answer(tuple(map(UUID, stored["rows"])), tuple(map(UUID, stored["events"])), repeated=True)
 
 
 def _duplicate(error: IntegrityError) -> Refused:

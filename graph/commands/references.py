@@ -11,7 +11,7 @@ from uuid import UUID
 from graph.audit.actor import current_actor
 from graph.errors import Refusal, RefusalCode, Refused
 from graph.models.armory import Armory, Unit
-from graph.models.counter import Facts, meant
+from graph.models.counter import Facts, Named, meant
 from graph.models.custody import Purpose
 from graph.rules.items import serial_key
 
@@ -46,30 +46,37 @@ class Found:
 
 async def find_items(refs: Sequence[ItemRef]) -> Found:
     """The items that are meant, line by line. A serial that several makers used means the one in scope, if that is one."""
-    return choose_items(refs, await known(refs, ()))
+    return choose_items(refs, await meant(named(refs, ())))
 
 
 async def find_person(ref: PersonRef, path: str) -> UUID | Refusal:
     """The person that is meant."""
-    return choose_person(ref, path, await known((), (ref,)))
+    return choose_person(ref, path, await meant(named((), (ref,))))
 
 
-async def known(items: Sequence[ItemRef], people: Sequence[PersonRef], purpose: str | None = None) -> Facts:
-    """All that references may name, read at once."""
+def named(items: Sequence[ItemRef], people: Sequence[PersonRef]) -> Named:
+    """What references say, to be found at once; serials in the arms rooms that the actor may see."""
     tags = [tag.strip() for tag in (*(ref.tag for ref in items), *(ref.badge for ref in people)) if tag]
     serials = [key for ref in items if ref.serial and (key := _key(ref.serial))]
     numbers = [key for ref in people if ref.service_number and (key := _key(ref.service_number))]
-    code = purpose.strip().upper() if purpose is not None else None
-    return await meant(tags, serials, [ref.id for ref in items if ref.id], numbers, [ref.id for ref in people if ref.id], code)
+    scope = current_actor().armories
+    return Named(
+        tags,
+        serials,
+        [ref.id for ref in items if ref.id],
+        numbers,
+        [ref.id for ref in people if ref.id],
+        list(scope) if scope is not None else None,
+    )
 
 
 def choose_items(refs: Sequence[ItemRef], there: Facts) -> Found:
     """The items that references name among those that there are."""
     found = Found({}, [])
-    tags = {tag["code"]: tag for tag in there["tags"] or ()}
-    ids = set(there["items"] or ())
+    tags = {tag["code"]: tag for tag in there["tags"]}
+    ids = set(there["items"])
     by_serial: dict[str, list[Facts]] = {}
-    for item in there["serials"] or ():
+    for item in there["serials"]:
         by_serial.setdefault(item["serial_key"], []).append(item)
     for line, ref in enumerate(refs):
         if ref.tag:
@@ -88,25 +95,20 @@ def choose_items(refs: Sequence[ItemRef], there: Facts) -> Found:
 def choose_person(ref: PersonRef, path: str, there: Facts) -> UUID | Refusal:
     """The person that a reference names among those that there are."""
     if ref.badge:
-        tags = {tag["code"]: tag for tag in there["tags"] or ()}
+        tags = {tag["code"]: tag for tag in there["tags"]}
         return _tagged(ref.badge.strip(), tags.get(ref.badge.strip()), "person_id", None, f"{path}.badge")
     if ref.service_number:
-        numbers = {person["service_number_key"]: UUID(person["id"]) for person in there["numbers"] or ()}
+        numbers = {person["service_number_key"]: UUID(person["id"]) for person in there["numbers"]}
         unknown = _unknown(f"No person has the service number {ref.service_number}.", None, f"{path}.serviceNumber")
         return numbers.get(_key(ref.service_number) or "", unknown)
-    return ref.id if ref.id and str(ref.id) in (there["people"] or ()) else _unknown("There is no such person.", None, f"{path}.id")
-
-
-def choose_purpose(code: str, there: Facts) -> Facts | Refusal:
-    """The purpose that a code names, if there is one."""
-    return there["purpose"] or _no_code("purpose", code, "purpose")
+    return ref.id if ref.id and str(ref.id) in there["people"] else _unknown("There is no such person.", None, f"{path}.id")
 
 
 async def with_code(model: type[M], code: str, path: str) -> M | Refusal:
     """The unit, arms room or purpose with a code."""
     row = await model.get_or_none(code=code.strip().upper())
     noun = {"unit": "unit", "armory": "arms room", "purpose": "purpose"}[model._meta.db_table]
-    return row or _no_code(noun, code, path)
+    return row or no_code(noun, code, path)
 
 
 async def find_by_code(model: type[M], code: str, path: str) -> UUID:
@@ -139,7 +141,8 @@ def _key(marked: str | None) -> str | None:
         return None
 
 
-def _no_code(noun: str, code: str, path: str) -> Refusal:
+def no_code(noun: str, code: str, path: str) -> Refusal:
+    """Nothing of this kind has a code."""
     return _unknown(f"There is no {noun} with the code {code}.", None, path)
 
 
@@ -162,11 +165,9 @@ def _tagged(code: str, tag: Facts | None, target: str, line: int | None, path: s
 
 def _with_serial(serial: str, items: Sequence[Facts], line: int) -> UUID | Refusal:
     path = f"lines.{line}.item.serial"
-    actor = current_actor()
-    in_scope = [item for item in items if actor.may_see(UUID(item["armory_id"]))]
-    if len(in_scope) > 1:
-        message = f"{len(in_scope)} items of different makers have the serial {serial}. Scan the tag, or give the id."
+    if len(items) > 1:
+        message = f"{len(items)} items of different makers have the serial {serial}. Scan the tag, or give the id."
         return Refusal(RefusalCode.AMBIGUOUS_CODE, message, line=line, path=path)
-    if in_scope:
-        return UUID(in_scope[0]["id"])
+    if items:
+        return UUID(items[0]["id"])
     return _unknown(f"No item on the book of your arms rooms has the serial {serial}.", line, path)

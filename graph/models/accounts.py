@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+import orjson
 from asyncpg import Record
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
@@ -86,8 +87,21 @@ async def completed_request(actor_key: str, request_id: UUID) -> Record | None:
     return await database.fetch_one(statement, actor_key, request_id)
 
 
-async def complete_request(row_id: UUID, actor_key: str, request_id: UUID, command: str, digest: bytes, answer: str) -> None:
+COMPLETE = """
+INSERT INTO completed_request (id, actor_key, request_id, command, arguments_hash, answer, completed_at)
+SELECT id, actor_key, request_id, command, arguments_hash, answer, clock_timestamp()
+FROM json_populate_record(NULL::completed_request, $1::json -> 'request')
+"""
+COMPLETED = f"request AS ({COMPLETE})"  # a part of a writing statement
+
+
+def completion(row_id: UUID, actor_key: str, request_id: UUID, command: str, digest: bytes, answer: str) -> dict[str, object]:
+    """A request that has succeeded, and what it was answered, as a JSON row."""
+    hashed = "\\x" + digest.hex()
+    row = {"id": row_id, "actor_key": actor_key, "request_id": request_id, "command": command, "arguments_hash": hashed, "answer": answer}
+    return {"request": row}
+
+
+async def complete_request(row: dict[str, object]) -> None:
     """Remember that a request has succeeded, and what it was answered."""
-    columns = "id, actor_key, request_id, command, arguments_hash, answer, completed_at"
-    statement = f"INSERT INTO completed_request ({columns}) VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())"  # noqa: S608 - names only
-    await database.fetch(statement, row_id, actor_key, request_id, command, digest, answer)
+    await database.fetch(COMPLETE, orjson.dumps(row).decode())

@@ -1,8 +1,13 @@
-"""The statements of issue and return: what is meant, the locks, the facts under them, and one write. Each is prepared once."""
+"""The statements of issue and return: one that locks, one that reads the facts under the locks, and the parts of the one that writes.
+
+Each is prepared once: what differs from one command to the next, and how much of it there is, is bound.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -17,111 +22,168 @@ from graph.models.people import people_select_for_update
 
 Facts = Mapping[str, Any]
 
-# What references can name. Nothing of it is locked yet; ids never change, and a tag names one target for ever.
-MEANT = """
-SELECT
-    (SELECT json_agg(t) FROM (SELECT code, item_id, person_id, revoked_at FROM tag WHERE code = any($1::text[])) t) AS tags,
-    (SELECT json_agg(i) FROM (SELECT id, serial_key, armory_id FROM item WHERE serial_key = any($2::text[])) i) AS serials,
-    (SELECT json_agg(id) FROM item WHERE id = any($3::uuid[])) AS items,
-    (SELECT json_agg(p) FROM (SELECT id, service_number_key FROM person WHERE service_number_key = any($4::text[])) p) AS numbers,
-    (SELECT json_agg(id) FROM person WHERE id = any($5::uuid[])) AS people,
-    (SELECT row_to_json(d) FROM (SELECT id, code, name, categories, default_issue_type FROM purpose WHERE code = $6::text) d) AS purpose
-"""
 
-# What the rules ask for, read when every lock is held: who opens or closes a room holds the head of its stream.
+@dataclass(frozen=True)
+class Named:
+    """What a command's references say: codes of tags, keys of serials and of service numbers, and ids.
+
+    A serial means the items of these arms rooms only; None: of all.
+    """
+
+    tags: Sequence[str] = ()
+    serials: Sequence[str] = ()
+    items: Sequence[UUID] = ()
+    numbers: Sequence[str] = ()
+    people: Sequence[UUID] = ()
+    armories: Sequence[UUID] | None = None
+
+
+# What references can name. Ids never change, and a tag names one target for ever: it needs no lock to be found.
+NAMED = """
+    tags AS (SELECT code, item_id, person_id, revoked_at FROM tag WHERE code = any($1::text[])),
+    serials AS (SELECT id, serial_key FROM item WHERE serial_key = any($2::text[]) AND ($6::uuid[] IS NULL OR armory_id = any($6))),
+    numbers AS (SELECT id, service_number_key FROM person WHERE service_number_key = any($4::text[]))
+"""
+FOUND = """
+    (SELECT json_agg(tags) FROM tags) AS tags,
+    (SELECT json_agg(serials) FROM serials) AS serials,
+    (SELECT json_agg(numbers) FROM numbers) AS numbers,
+    (SELECT json_agg(id) FROM items) AS items,
+    (SELECT json_agg(id) FROM people) AS people
+"""
+MEANT = f"""
+WITH {NAMED},
+    items AS (SELECT id FROM item WHERE id = any($3::uuid[])),
+    people AS (SELECT id FROM person WHERE id = any($5::uuid[]))
+SELECT {FOUND}
+"""  # noqa: S608 - texts of ours
+
+# What the rules ask for. It is a statement of its own after the locks: one that waits for a lock sees the locked row as it is now, but
+# everything else as it was before. Who opens or closes a room holds the head of its stream.
 FACTS = """
-SELECT clock_timestamp() AS now,
+SELECT clock_timestamp() AS now, done.arguments_hash, done.answer,
+    (SELECT json_agg(p) FROM person p WHERE p.id = any($2::uuid[])) AS people,
     (SELECT json_agg(r) FROM (
-        SELECT i.id AS item_id, m.nomenclature, m.category, m.slot, a.code AS room, a.state AS room_state, a.sidearm_limit,
-            a.long_gun_limit, a.temporary_limit_hours, row_to_json(c) AS record, row_to_json(h) AS holder,
-            CASE WHEN $3 THEN (SELECT max(closed_at) FROM custody_record WHERE item_id = i.id) END AS closed_at,
-            CASE WHEN $3 THEN (
+        SELECT row_to_json(i) AS item, m.nomenclature, m.category, m.slot, row_to_json(a) AS room, h.receipts,
+            row_to_json(c) AS record, row_to_json(p) AS holder,
+            CASE WHEN $4 THEN (SELECT max(closed_at) FROM custody_record WHERE item_id = i.id) END AS closed_at,
+            CASE WHEN $4 THEN (
                 SELECT max(effective_at) FROM ledger_event WHERE item_id = i.id AND type = 'ITEM_BACK_FROM_MAINTENANCE'
             ) END AS back_at
         FROM item i JOIN item_model m ON m.id = i.model_id JOIN armory a ON a.id = i.armory_id
+            JOIN stream_head h ON h.stream = i.armory_id::text
             LEFT JOIN custody_record c ON c.item_id = i.id AND c.closed_at IS NULL
-            LEFT JOIN person h ON h.id = c.holder_id
+            LEFT JOIN person p ON p.id = c.holder_id
         WHERE i.id = any($1::uuid[])
-    ) r) AS lines,
+    ) r) AS items,
     (SELECT json_agg(m.slot) FROM custody_record c JOIN item i ON i.id = c.item_id JOIN item_model m ON m.id = i.model_id
-     WHERE c.holder_id = $2::uuid AND c.closed_at IS NULL) AS held
+     WHERE c.holder_id = $3::uuid AND c.closed_at IS NULL) AS held,
+    (SELECT row_to_json(d) FROM (SELECT id, code, name, categories, default_issue_type FROM purpose WHERE code = $5::text) d) AS purpose
+FROM (SELECT) AS here LEFT JOIN completed_request done ON done.actor_key = $6::text AND done.request_id = $7::uuid
 """
 
-OPEN = """
-WITH records AS (
-    INSERT INTO custody_record SELECT * FROM json_populate_recordset(NULL::custody_record, $1::json) RETURNING id
-)
-UPDATE item SET state = n.state, version = n.version
-FROM json_populate_recordset(NULL::item, $2::json) n WHERE item.id = n.id AND (SELECT count(*) FROM records) >= 0
+# Parts of a writing statement, from the `records` and `items` of the JSON that is its one value.
+OPENED = """
+    records AS (
+        INSERT INTO custody_record SELECT * FROM json_populate_recordset(NULL::custody_record, $1::json -> 'records') n ORDER BY n.receipt
+    ),
+    items AS (
+        UPDATE item SET state = n.state, version = n.version
+        FROM json_populate_recordset(NULL::item, $1::json -> 'items') n WHERE item.id = n.id
+    )
+"""
+CLOSED = """
+    records AS (
+        UPDATE custody_record SET closed_at = n.closed_at, closed_by_id = n.closed_by_id, close_reason = n.close_reason,
+            condition_in = n.condition_in, brought_by_id = n.brought_by_id, brought_reason = n.brought_reason,
+            return_note = n.return_note, rounds_fired = n.rounds_fired, version = n.version
+        FROM json_populate_recordset(NULL::custody_record, $1::json -> 'records') n WHERE custody_record.id = n.id
+    ),
+    items AS (
+        UPDATE item SET state = n.state, serviceability = n.serviceability, round_count = n.round_count, version = n.version
+        FROM json_populate_recordset(NULL::item, $1::json -> 'items') n WHERE item.id = n.id
+    )
 """
 
-CLOSE = """
-WITH records AS (
-    UPDATE custody_record SET closed_at = n.closed_at, closed_by_id = n.closed_by_id, close_reason = n.close_reason,
-        condition_in = n.condition_in, brought_by_id = n.brought_by_id, brought_reason = n.brought_reason, return_note = n.return_note,
-        rounds_fired = n.rounds_fired, version = n.version
-    FROM json_populate_recordset(NULL::custody_record, $1::json) n WHERE custody_record.id = n.id RETURNING custody_record.id
-)
-UPDATE item SET state = n.state, serviceability = n.serviceability, round_count = n.round_count, version = n.version
-FROM json_populate_recordset(NULL::item, $2::json) n WHERE item.id = n.id AND (SELECT count(*) FROM records) >= 0
-"""
+
+async def meant(named: Named) -> Facts:
+    """What references can name, without a lock; what there is not is missing."""
+    return _found(await database.fetch_one(MEANT, *_values(named)))
 
 
-async def meant(
-    tags: Sequence[str],
-    serial_keys: Sequence[str],
-    item_ids: Sequence[UUID],
-    numbers: Sequence[str],
-    person_ids: Sequence[UUID],
-    purpose: str | None,
-) -> Facts:
-    """What references can name: tags, items and people by number or id, the purpose; what there is not is missing."""
-    row = await database.fetch_one(MEANT, tags, serial_keys, item_ids, numbers, person_ids, purpose)
-    assert row is not None
-    return {name: orjson.loads(value) if value is not None else None for name, value in row.items()}
-
-
-async def people_locked(ids: Sequence[UUID]) -> list[Facts]:
-    """People under their locks: first of all, in the order of their ids."""
-    return await _locked(people_select_for_update, sorted(set(ids)))
-
-
-async def items_locked(ids: Sequence[UUID]) -> list[Facts]:
-    """Items under their locks: after people, in the order of their ids."""
-    return await _locked(items_select_for_update, sorted(set(ids)))
-
-
-async def heads_locked(streams: Sequence[str]) -> list[Facts]:
-    """Heads of streams under their locks: last of all, in the order of their names."""
-    return await _locked(heads_select_for_update, sorted(set(streams)))
-
-
-async def _locked(select: Callable[[list[Any]], QuerySet[Any]], keys: list[Any]) -> list[Facts]:
-    if not keys:
-        return []
-    size = 1 << (len(keys) - 1).bit_length()
-    padded = keys + keys[-1:] * (size - len(keys))
-    return [dict(row) for row in await database.fetch(_statement(select, size), *padded)]
+async def counter_select_for_update(request: str, named: Named) -> Facts:
+    """Find what references can name and lock it, in one statement: the request, people, items, then the heads of the items' streams."""
+    return _found(await database.fetch_one(_locking(), *_values(named), request))
 
 
 @cache
-def _statement(select: Callable[[list[Any]], QuerySet[Any]], size: int) -> str:
-    """The text of a locking queryset, built once for each of a few lengths: a shorter list is filled up with its last key."""
-    return select([UUID(int=number) for number in range(size)]).sql(params_inline=False)
+def _locking() -> str:
+    """The named locks in their order: each asks for its rows when those before it are held, because it is told them by those.
+
+    The text of each is that of its queryset.
+    """
+    people = "SELECT person_id FROM tags UNION ALL SELECT id FROM numbers UNION ALL SELECT unnest($5::uuid[])"
+    items = "SELECT item_id FROM tags UNION ALL SELECT id FROM serials UNION ALL SELECT unnest($3::uuid[])"
+    return f"""
+WITH {NAMED},
+    request AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($7::text, 0))),
+    people AS MATERIALIZED ({_of(people_select_for_update, _after("request", people, "uuid"))}),
+    items AS MATERIALIZED ({_of(items_select_for_update, _after("people", items, "uuid"))}),
+    heads AS MATERIALIZED ({_of(heads_select_for_update, _after("items", "SELECT armory_id::text FROM items", "text"))})
+SELECT {FOUND}, (SELECT count(*) FROM heads) AS heads
+"""  # noqa: S608 - texts of ours
 
 
-async def facts(item_ids: Sequence[UUID], receiver: UUID | None, *, issuing: bool) -> Facts:
-    """What the rules ask for of items, and what a receiver holds, now; when an item came back only for an issue."""
-    row = await database.fetch_one(FACTS, item_ids, receiver, issuing)
+def _after(locks: str, keys: str, kind: str) -> str:
+    """The keys that a statement gives, when all these locks are held."""
+    return f"(SELECT ARRAY({keys}) FROM (SELECT count(*) FROM {locks}) held)::{kind}[]"  # noqa: S608 - texts of ours
+
+
+def _of(select: Any, keys: str) -> str:
+    """The statement of a locking queryset, for the keys that an expression gives."""
+    queryset: QuerySet[Any] = select([UUID(int=0)])
+    before, one, after = queryset.sql(params_inline=False).partition("IN ($1)")
+    assert one, "a locking queryset asks for its rows by their keys"
+    return f"{before}= ANY({keys}){after}"
+
+
+def _values(named: Named) -> tuple[Any, ...]:
+    return named.tags, named.serials, named.items, named.numbers, named.people, named.armories
+
+
+def _found(row: Any) -> Facts:
+    return {name: orjson.loads(row[name]) if row[name] is not None else [] for name in ("tags", "serials", "numbers", "items", "people")}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is so under the locks: the time, what the request was answered if it was done before, and rows by their id."""
+
+    now: datetime
+    done: Any
+    people: Mapping[UUID, Facts]
+    items: Mapping[UUID, Facts]
+    held: Sequence[str]
+    purpose: Facts | None
+
+
+async def facts(
+    items: Sequence[UUID],
+    people: Sequence[UUID],
+    receiver: UUID | None,
+    purpose: str | None,
+    request: tuple[str, UUID],
+    *,
+    issuing: bool,
+) -> Known:
+    """What the rules ask for of items and people, and what a receiver holds; when an item came back only for an issue."""
+    row = await database.fetch_one(FACTS, items, people, receiver, issuing, purpose, *request)
     assert row is not None
-    return {"now": row["now"], "lines": orjson.loads(row["lines"] or "[]"), "held": orjson.loads(row["held"] or "[]")}
-
-
-async def open_custody(records: str, items: str) -> None:
-    """Write new records and the state of their items, both as JSON rows."""
-    await database.fetch(OPEN, records, items)
-
-
-async def close_custody(records: str, items: str) -> None:
-    """Write what closes records and what becomes of their items, both as JSON rows."""
-    await database.fetch(CLOSE, records, items)
+    return Known(
+        row["now"],
+        row if row["arguments_hash"] is not None else None,
+        {UUID(person["id"]): person for person in orjson.loads(row["people"] or "[]")},
+        {UUID(each["item"]["id"]): each for each in orjson.loads(row["items"] or "[]")},
+        orjson.loads(row["held"] or "[]"),
+        orjson.loads(row["purpose"] or "null"),
+    )

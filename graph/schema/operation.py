@@ -67,6 +67,8 @@ class Operation(SchemaExtension):
         """Keep to ourselves what of a result is ours alone."""
         if getattr(result, "errors", None):
             result.errors = [presentable(error, context) for error in sorted(result.errors, key=_place)]
+            for error in result.errors:
+                error.message = writable(error.message)
 
     def on_stream_result(self, result: Any) -> Iterator[None]:
         """The same for each result of a stream."""
@@ -77,6 +79,11 @@ class Operation(SchemaExtension):
 def _place(error: GraphQLError) -> tuple[tuple[bool, int | str], ...]:
     """Errors are told in the order of their places, not in that in which they happened to come up."""
     return tuple((isinstance(part, str), part) for part in error.path or ())
+
+
+def writable(text: str) -> str:
+    """A text that may repeat what a client sent: half a character, which JSON can say and UTF-8 cannot, is written as its number."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def presentable(error: GraphQLError, context: Context) -> GraphQLError:

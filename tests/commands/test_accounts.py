@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -11,11 +13,13 @@ import asyncpg
 import pytest
 import structlog
 
+from graph import database
 from graph.audit.actor import acting, console_actor
 from graph.commands import accounts
 from graph.errors import Refused
 from graph.logs import start_logs
 from graph.models.ledger import LedgerEvent
+from graph.settings import Settings
 from graph.words import EventType, Role
 from tests.conftest import Cluster
 from tests.server import Client, Live
@@ -83,6 +87,30 @@ async def test_a_token_is_revoked_by_its_name(live: Live) -> None:
         assert isinstance(again, Refused)
     assert (await live.as_("viewer")(VIEWER))["viewer"]["username"] == "viewer"  # the other token of the account is good
     await client.http.aclose()
+
+
+async def test_a_token_is_looked_up_once_and_then_believed_for_as_long_as_the_settings_say(
+    live: Live, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[float] = []
+    real = database.fetch_one
+
+    async def counted(sql: str, *values: Any) -> Any:
+        if "FROM api_token" in sql:
+            looked_up.append(time.monotonic())
+        return await real(sql, *values)
+
+    monkeypatch.setattr(database, "fetch_one", counted)
+    client, began = live.as_("viewer"), time.monotonic()
+    while time.monotonic() < began + 5 * settings.standing_seconds:
+        await client("{ __typename }")
+    assert 4 <= len(looked_up) <= 6
+    assert all(later - before >= settings.standing_seconds for before, later in pairwise(looked_up))
+    with acting(console_actor("tests")):
+        await made(accounts.revoke_token(accounts.RevokeToken(uuid4(), "viewer", "tests")))
+    revoked = time.monotonic()
+    await ended(client)
+    assert time.monotonic() - revoked < settings.standing_seconds + 0.5
 
 
 async def test_signing_out_ends_the_session_at_once_and_a_token_says_that_it_cannot(live: Live) -> None:

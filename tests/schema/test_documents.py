@@ -9,7 +9,7 @@ import pytest
 
 from graph.schema import documents
 from graph.schema.api import ArmGuardSchema, build_schema
-from graph.schema.documents import KEPT, LONGEST_KEPT, PAGES_KEPT
+from graph.schema.documents import KEPT, KEPT_CHARACTERS, LONGEST_KEPT, PAGES_KEPT
 from graph.settings import Settings
 from tests.server import Live, subscribe
 
@@ -99,3 +99,57 @@ def test_costs_of_one_document_are_bounded() -> None:
         read(schema, PAGE, n=number)
     (document,) = schema.documents._kept.values()
     assert len(document.refusals) <= PAGES_KEPT
+
+
+def test_what_is_kept_of_large_documents_is_bounded_together() -> None:
+    schema = build_schema(Settings())
+    long = "{ viewer { username } }".ljust(LONGEST_KEPT - 100)
+    for number in range(2 * KEPT_CHARACTERS // LONGEST_KEPT):
+        assert read(schema, f"query Q{number} {long}") == []
+        read(schema, "{ viewer { username } }")
+    kept = schema.documents._kept
+    assert sum(map(len, kept)) == schema.documents._characters <= KEPT_CHARACTERS
+    assert len(kept) == 1 + KEPT_CHARACTERS // LONGEST_KEPT
+    assert "{ viewer { username } }" in kept
+
+
+def test_a_value_given_for_a_size_is_not_kept_however_large_it_is() -> None:
+    schema = build_schema(Settings())
+    for given in ("x" * 100_000, ["x"] * 100_000, 10**4000, -(10**4000), True, 1.5, None):
+        read(schema, PAGE, n=given)
+    read(schema, PAGE)
+    assert read(schema, PAGE, n=2) == []
+    (document,) = schema.documents._kept.values()
+    assert set(document.refusals) == {(100,), (1,), (None,), (...,), (2,)}
+
+
+async def test_a_stranger_drives_nothing_out(live: Live, work: Counter[str]) -> None:
+    north, nobody = live.as_("north"), live.as_(None)
+    await north("{ viewer { username } }")
+    for number in range(3):
+        await nobody(f"query Q{number} {{ __typename }}")
+    await north("{ viewer { username } }")
+    assert work == {"parse": 4, "validate_document": 4}
+    async with live.socket(None) as socket:
+        for _ in range(2):
+            assert await (await subscribe(socket, "{ __typename }")).next() == {"data": {"__typename": "Query"}}
+    assert work == {"parse": 6, "validate_document": 6}
+
+
+MANY = (
+    "query A { viewer { username } } query B { __typename } mutation C { signOut { username } } subscription D { custodyFeed { cursor } }"
+)
+
+
+async def test_each_operation_of_a_known_document_is_known_by_its_name(live: Live) -> None:
+    def ask(name: str | None) -> Any:
+        return live.as_("north").http.post("/graphql", json={"query": MANY, "operationName": name})
+
+    for _ in range(2):
+        for name in ("A", None):
+            assert (await ask(name)).json() == {"data": {"viewer": {"username": "north"}}}
+        assert (await ask("B")).json() == {"data": {"__typename": "Query"}}
+        assert (await ask("C")).json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"  # a token cannot be signed out
+        for name, words in (("D", "subscriptions are not allowed"), ("E", "Unknown operation"), ("", "Unknown operation")):
+            refused = await ask(name)
+            assert (refused.status_code, words in refused.text) == (400, True), refused.text

@@ -18,6 +18,7 @@ from graphql import get_introspection_query
 from graph.settings import Settings
 from tests.conftest import Cluster
 from tests.server import Live, running_server
+from tests.world import token_of
 
 STATIC = Path(__file__).parents[2] / "graph" / "static"
 VIEWER = "{ viewer { username } }"
@@ -272,6 +273,61 @@ async def test_a_deep_or_strange_variable_is_a_bad_request(server: Live) -> None
         response = await post(server, ask % (b"ItemFilter", value))
         assert response.status_code == 200
         assert response.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST", (value, response.text)
+
+
+HALF = r"\ud800"  # half a character: JSON can say it, UTF-8 cannot
+HALVES = {
+    '"query": "{ %s }"': "U+D800",
+    '"query": "query ($a: ItemFilter) { items(first: 1, filter: $a) { totalCount } }", "variables": {"a": {"%s": 1}}': HALF,
+    '"query": "query ($a: ItemFilter) { items(first: 1, filter: $a) { totalCount } }", "variables": {"a": {"state": "%s"}}': HALF,
+    '"query": "query ($a: ID!) { node(id: $a) { id } }", "variables": {"a": "%s"}': HALF,
+    '"query": "{ viewer { username } }", "operationName": "%s"': HALF,
+}
+
+
+async def test_half_a_character_is_a_bad_request_wherever_it_is_said(server: Live) -> None:
+    for asked, told in HALVES.items():
+        response = await post(server, "{" + asked % HALF + "}")
+        (error,) = response.json()["errors"]
+        assert (error["extensions"]["code"], told in error["message"]) == ("BAD_REQUEST", True), (asked, response.text)
+    async with server.socket("north") as socket:
+        (query,) = [asked for asked in HALVES if "state" in asked]
+        await socket.send('{"id": "1", "type": "subscribe", "payload": {' + query % HALF + "}}")
+        answer = json.loads(await socket.recv())
+        (error,) = answer["payload"]["errors"] if answer["type"] == "next" else answer["payload"]
+        assert error["extensions"]["code"] == "BAD_REQUEST"
+    async with server.socket("north") as socket:
+        await socket.send('{"id": "' + HALF + '", "type": "subscribe", "payload": {"query": "{ viewer { username } }"}}')
+        await socket.wait_closed()
+        assert socket.close_code == 4400
+
+
+async def test_of_a_header_that_is_given_twice_the_first_counts(server: Live) -> None:
+    def given(*tokens: str) -> list[tuple[str, str]]:
+        return [("content-type", "application/json"), *(("authorization", f"Bearer {token}") for token in tokens)]
+
+    client = server.as_(None).http
+    first = await client.post("/graphql", content=OK, headers=given(token_of("north"), token_of("south")))
+    assert first.json() == {"data": {"viewer": {"username": "north"}}}
+    second = await client.post("/graphql", content=OK, headers=given("armg_nobody", token_of("south")))
+    assert second.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_a_body_in_pieces_is_read_to_its_end_and_one_without_an_end_is_nobodys(server: Live) -> None:
+    port = urlsplit(server.url).port
+    head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + f"Authorization: Bearer {token_of('north')}\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"{head}Connection: close\r\nContent-Length: {len(OK)}\r\n\r\n".encode())
+    for piece in range(0, len(OK), 7):
+        await asyncio.sleep(0.01)
+        writer.write(OK[piece : piece + 7])
+    assert (await asyncio.wait_for(reader.read(), 10)).endswith(b'{"data":{"viewer":{"username":"north"}}}')
+    writer.close()
+    _, unfinished = await asyncio.open_connection("127.0.0.1", port)
+    unfinished.write(f"{head}Content-Length: {len(OK) + 1}\r\n\r\n".encode() + OK)
+    await unfinished.drain()
+    unfinished.close()
+    assert (await post(server, OK)).status_code == 200
 
 
 async def test_queries_by_get_are_not_run(server: Live) -> None:

@@ -1,0 +1,46 @@
+"""The line of a request is made by hand, and yet the same as structlog would make."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from graph.logs import log_request, start_logs
+
+
+@contextlib.contextmanager
+def logging_at(level: str) -> Iterator[io.StringIO]:
+    """What is logged at a level."""
+    taken = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stderr", taken)
+        start_logs(level)
+    try:
+        yield taken
+    finally:
+        structlog.contextvars.clear_contextvars()
+        start_logs("ERROR")
+
+
+@pytest.mark.parametrize("path", ["/graphql", '/static/a"b\\c', "/\u00e9\u20ac\U0001f600", "/\ud800\n{0}%s"])
+def test_the_line_of_a_request_is_the_one_that_structlog_makes(path: str) -> None:
+    with logging_at("INFO") as lines:
+        structlog.contextvars.bind_contextvars(request_id="01a2116d-e6af-73e7-a70c-50052351f4cf")
+        structlog.get_logger("armguard.http").info("request", method="POST", path=path, status=200)
+        log_request("01a2116d-e6af-73e7-a70c-50052351f4cf", "POST", path, 200)
+    theirs, ours = (re.sub(r"T[0-9:]{8}(\.[0-9]{6})?Z", "Tnow", line) for line in lines.getvalue().splitlines())
+    assert ours == theirs
+    assert json.loads(ours)["path"] == path
+
+
+@pytest.mark.parametrize(("level", "logged"), [("DEBUG", 1), ("INFO", 1), ("WARNING", 0), ("ERROR", 0)])
+def test_requests_are_logged_if_the_level_lets_them(level: str, logged: int) -> None:
+    with logging_at(level) as lines:
+        log_request("x", "GET", "/", 404)
+    assert len(lines.getvalue().splitlines()) == logged
