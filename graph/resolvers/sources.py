@@ -95,19 +95,22 @@ class Made(Source):
 
     @property
     def shape(self) -> Hashable:
-        """Whether it is a list."""
-        return self.many
+        """Whether it is a list, and whether it has one row: for that the planner needs no guess."""
+        return (self.many, len(self.ids) == 1)
 
     @property
     def values(self) -> Sequence[Any]:
         """The ids."""
-        return (list(self.ids),)
+        return self.ids if len(self.ids) == 1 else (list(self.ids),)
 
     def statement(self, draft: Draft, asked: Asked) -> str:
         """The rows by their keys."""
         row = draft.alias()
-        ids = f"unnest({draft.bind(self.ids)}::uuid[]) WITH ORDINALITY AS made (id, place)"
-        found = f"FROM {ids} JOIN {self.of.name} {row} ON {row}.{self.of.key} = made.id ORDER BY place"
+        key, ids = f"{row}.{self.of.key}", draft.bind(self.ids)
+        found = f"FROM {self.of.name} {row} WHERE {key} = {ids}"
+        if len(self.ids) != 1:
+            made = f"unnest({ids}::uuid[]) WITH ORDINALITY AS made (id, place)"
+            found = f"FROM {made} JOIN {self.of.name} {row} ON {key} = made.id ORDER BY place"
         rows = json_row(draft, self.of, row, asked.fields, found)
         return f"SELECT array_to_json(ARRAY({rows}))" if self.many else rows
 

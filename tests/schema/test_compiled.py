@@ -32,7 +32,7 @@ from tests.server import Live, running_server, subscribe
 from tests.world import ACCOUNTS, token_of
 
 SCHEMA = build_schema(Settings())._schema
-EXAMPLES = int(os.environ.get("ARMGUARD_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("ARMGUARD_EXAMPLES", "200"))
 LIMITS = Settings(standing_seconds=4, feed_poll_seconds=0.2)
 NOTE = 'He said "no \\ maybe"\n\tthen < & > \u2028 \u05e9\u05dc\u05d5\u05dd \U0001f52b é'
 ASKERS = (*ACCOUNTS, None)
