@@ -144,11 +144,13 @@ class Execution(PlainExecution):
         """Run an operation, or an event of a stream: once for all viewers who ask the same at the same place and may see the same."""
         if not isinstance(self.root_value, FeedMessage):
             return super().execute_operation(*args, **kwargs)
-        actor, operation = current_actor(), self.operation
+        actor, operation, told = current_actor(), self.operation, self.root_value.event
         text = operation.loc.source.body if operation.loc else id(operation)
         name = operation.name.value if operation.name else None
         variables = repr(self.variable_values.coerced)
-        key = (self.root_value.cursor, text, name, variables, actor.armories, actor.roles)
+        # One place in several streams can be reached by an event of any of them.
+        event = told.row_id if isinstance(told, AtHand) else None
+        key = (event, self.root_value.cursor, text, name, variables, actor.armories, actor.roles)
         make = partial(_written, partial(super().execute_operation, *args, **kwargs))
         return the_feed().answers.get(key, make, lambda answer: not answer.errors)
 

@@ -15,14 +15,16 @@ from weakref import WeakKeyDictionary
 
 import asyncpg
 import httpx
+import orjson
 import pytest
+from graphql import parse
 from uuid_utils.compat import uuid7
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from graph import database, feed
 from graph.audit.actor import acting, console_actor
-from graph.audit.ledger import Event, append
+from graph.audit.ledger import Event, append, read_events
 from graph.commands import accounts, armory
 from graph.commands.rows import change, lock_row
 from graph.feed import the_feed
@@ -30,8 +32,11 @@ from graph.models.accounts import Account, ApiToken
 from graph.models.armory import Armory
 from graph.models.ledger import REGISTRY
 from graph.resolvers.custody import feed_cursor, read_feed_cursor
+from graph.resolvers.ledger import told
 from graph.rules.accounts import token_hash
-from graph.schema.execution import PLANS
+from graph.schema.api import build_schema
+from graph.schema.custody import FeedMessage
+from graph.schema.execution import PLANS, Execution
 from graph.settings import Settings
 from graph.words import EventType, Subject
 from tests.conftest import Cluster
@@ -418,6 +423,20 @@ async def test_an_event_is_read_once_for_all_who_may_see_the_same(live: Live) ->
         )
         assert [await follower.serial() for follower in followers] == ["PVS-001"] * 4
         assert PLANS.compiled - before == 2  # north's and the officer's: their scopes differ
+
+
+async def test_inv_21_one_place_that_is_reached_by_other_events_is_told_to_each_viewer_by_its_own(live: Live) -> None:
+    """Whoever sees NORTH's last event and then SOUTH's stands where somebody else stands who saw them the other way round."""
+    await live.as_("north").issue("S-001", "PVS-001", "PVS-002")
+    rows = (await read_events(await stream_of("NORTH"), 0, 1000, None))[-2:]
+    asked: Any = Execution.build(
+        build_schema(Settings())._schema, parse("subscription { custodyFeed { cursor event { id seq } } }"), context_value=None
+    )
+    with acting(console_actor("tests")):
+        events = [FeedMessage(cursor="the same", event=told(row)) for row in rows]  # type: ignore[arg-type]
+        answers = [await asked.build_per_event_executor(event).execute_operation() for event in (*events, *events)]
+    seqs = [json.loads(orjson.dumps(answer.data))["custodyFeed"]["event"]["seq"] for answer in answers]
+    assert seqs == [row["seq"] for row in rows] * 2
 
 
 async def test_a_feed_stops_at_once_at_whatever_point_of_its_connecting_it_is_told_to(opened: str, settings: Settings) -> None:
