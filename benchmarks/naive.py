@@ -159,7 +159,7 @@ class Query:
     @strawberry.field
     async def scan(self, code: str) -> Item | None:
         tag = await Tag.get_or_none(code=code).select_related("item")
-        return item_of(tag.item) if tag else None
+        return item_of(tag.item) if tag and tag.item else None
 
     @strawberry.field
     async def armory(self, code: str) -> Armory | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
@@ -95,12 +97,10 @@ def postgraphile(home: Path, url: str, told: Callable[[str], None]) -> Iterator[
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = int(taken.getsockname()[1])
-    from urllib.parse import parse_qs, urlsplit
-
     parts = urlsplit(url)
     words = [parse_qs(parts.query)["host"][0], parts.username or "postgres", parts.path.lstrip("/"), str(port), str(parts.port or 5432)]
     with (home / "postgraphile.log").open("wb") as log:
-        environment = {"NODE_ENV": "production", "PATH": __import__("os").environ["PATH"]}
+        environment = {"NODE_ENV": "production", "PATH": os.environ["PATH"]}
         process = subprocess.Popen(["node", "server.js", *words], cwd=folder, stdout=log, stderr=log, env=environment)
     try:
         for _ in range(100):

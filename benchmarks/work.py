@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from benchmarks.data import ARMORIES, TOKEN
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 READS = ("typename", "dashboard", "scan", "armory_counts", "ledger_page")
 WORKS = (*READS, "issue_return")
 FREE = 4001  # the first item that nobody holds, at size 1
@@ -122,12 +125,14 @@ def _pair(contender: str, serial: str, person: str) -> Iterator[bytes]:
 
 
 def _unpaged(value: Any) -> Any:
-    """An answer without the edges, nodes and names that the contenders' schemas differ in."""
+    """An answer without what the contenders' schemas differ in: edges and nodes, and how a moment is written."""
     if isinstance(value, dict) and set(value) in ({"edges"}, {"nodes"}):
         rows = value.get("edges") or value.get("nodes") or []
         return [_unpaged(row.get("node", row)) for row in rows]
     if isinstance(value, dict):
         return {name: _unpaged(part) for name, part in value.items()}
+    if isinstance(value, str) and MOMENT.match(value):
+        return datetime.fromisoformat(value).astimezone(UTC)
     return [_unpaged(part) for part in value] if isinstance(value, list) else value
 
 
