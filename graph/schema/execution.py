@@ -45,7 +45,7 @@ from graph.schema.custody import FeedMessage
 from graph.schema.refusals import already_done, refused
 
 PLANS_KEPT = READINGS_KEPT = 1000
-LONGEST_KEPT, LONGEST_VARIABLES = 20_000, 2000  # characters of a document, bytes of its variables
+LONGEST_KEPT, LONGEST_VARIABLES = 20_000, 2000  # characters of a document, and of its variables
 Root = tuple[str, Source, Plan]
 Details = Any  # graphql-core's list of the nodes that ask for one field
 
@@ -244,10 +244,7 @@ class Readings:
         actor = actor_or_none()
         if actor is None or len(text) > LONGEST_KEPT:
             return None
-        try:
-            given = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
-        except TypeError:
-            return None
+        given = repr(variables)  # which tells apart what JSON writes alike, such as NaN and null
         return (text, name, given, actor.roles, shape_of(actor)) if len(given) <= LONGEST_VARIABLES else None
 
     def find(self, key: Hashable) -> Reading | None:
@@ -263,7 +260,7 @@ class Readings:
         if key is None or not answer or not roots:
             return
         fields = [(name, roots.get(name, value)) for name, value in answer.items()]
-        if all(isinstance(value, tuple | str) for _, value in fields):
+        if all(isinstance(value, tuple) or value == execution.schema.query_type.name for _, value in fields):  # else `__typename`
             self._kept[key] = Reading(fields)
             while len(self._kept) > READINGS_KEPT:
                 self._kept.popitem(last=False)

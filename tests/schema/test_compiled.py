@@ -275,6 +275,16 @@ def test_one_document_with_other_variables_is_another_plan(pair: Pair) -> None:
         pair.same(next(askers), text, first=3, after=after, **given_open, **order, **{"with": True, **inner})
 
 
+def test_a_value_that_json_writes_like_null_is_not_taken_for_null(pair: Pair) -> None:
+    text = "query ($s: String) { items(first: 1, filter: {serialPrefix: $s}) { totalCount } }"
+    pair.same("north", text, s=None)
+    for wrong in ("NaN", "1e999", "-Infinity"):
+        body = json.dumps({"query": text, "variables": {"s": None}}).replace("null", wrong)
+        headers = {"authorization": f"Bearer {token_of('north')}", "content-type": "application/json"}
+        answer = _client().post(f"http://127.0.0.1:{pair.compiled}/graphql", content=body, headers=headers).json()
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_REQUEST", wrong
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,0 +1,24 @@
+"""What `armguard serve` tells uvicorn."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+import uvicorn
+
+from graph.cli.serving import _serve, _taken
+from graph.logs import start_logs
+from graph.settings import Settings
+
+
+def test_the_server_runs_on_the_fast_loop_and_parser_and_logs_each_request_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    configured: list[uvicorn.Config] = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server, **_: configured.append(server.config))
+    settings = Settings().model_copy(update={"port": 0})
+    with contextlib.closing(_taken(settings)) as taken:
+        _serve(settings, "postgresql://127.0.0.1/nothing", taken)
+    start_logs("ERROR")
+    (config,) = configured
+    assert (config.loop, config.http, config.access_log) == ("uvloop", "httptools", False)
+    assert (config.ws_max_size, config.ws_per_message_deflate) == (settings.socket_bytes, False)
