@@ -56,7 +56,7 @@ else
 endif
 
 bench: .venv/.ready-to-test
-	$(BIN)/python -m benchmarks --write --growth
+	$(BIN)/python -m benchmarks --write --size 10
 
 web:
 	cd web && npm ci && npm run build

@@ -10,26 +10,41 @@ from collections.abc import Callable
 from benchmarks.load import Line
 from benchmarks.work import OURS, armory_id, post
 
-COLUMNS = ("read", "p50 ms", "p50 ms, ten times the data", "ratio")
-PAGE = "{ edges { cursor node { id } } pageInfo { hasNextPage endCursor } }"
+HELD = "{ edges { cursor node { id receiptNumber dueAt item { serial } holder { name } } } pageInfo { hasNextPage endCursor } }"
+ROWS = "{ edges { cursor node { id } } pageInfo { hasNextPage endCursor } }"
+ROOM = armory_id(2)
+WITHOUT_LIMIT = "armory counts, which have no page limit"
 READS = {
-    "dashboard": (OURS["dashboard"], {"a": armory_id(3)}),
-    "ledger page": (OURS["ledger_page"], {"a": armory_id(3)}),
+    "dashboard": (OURS["dashboard_polled"], {"a": ROOM}),
     "scan": (OURS["scan"], {"c": "TAG-77"}),
-    "items by serial": (f"{{ items(first: 50) {PAGE} }}", {}),
-    "items that are out": (f"{{ items(first: 50, filter: {{state: ISSUED}}) {PAGE} }}", {}),
-    "items whose serial begins so": (f'{{ items(first: 50, filter: {{serialPrefix: "S12"}}) {PAGE} }}', {}),
-    "people by name": (f"{{ people(first: 50) {PAGE} }}", {}),
-    "custody, the newest first": (f"{{ custodyRecords(first: 50) {PAGE} }}", {}),
-    "custody, the first due first": (f"{{ custodyRecords(first: 50, filter: {{open: true}}, order: DUE_AT_ASC) {PAGE} }}", {}),
-    "an item's history and events": (f'{{ item(serial: "S77") {{ history(first: 20) {PAGE} events(first: 20) {PAGE} }} }}', {}),
-    "the last page of the ledger": (f'{{ ledger(armory: "{armory_id(3)}", last: 50) {PAGE} }}', {}),
+    "ledger, the newest 100": (OURS["ledger_page"], {"a": ROOM, "c": None}),
+    "ledger, the oldest 100": (f'{{ ledger(armory: "{ROOM}", first: 100) {ROWS} }}', {}),
+    "ledger, the last page": (f'{{ ledger(armory: "{ROOM}", last: 100) {ROWS} }}', {}),
+    "items by serial": (f"{{ items(first: 50) {ROWS} }}", {}),
+    "items, the last page": (f"{{ items(last: 50) {ROWS} }}", {}),
+    "items of an arms room": (f'{{ items(first: 50, filter: {{armory: "{ROOM}"}}) {ROWS} }}', {}),
+    "items that are out": (f"{{ items(first: 50, filter: {{state: ISSUED}}) {ROWS} }}", {}),
+    "items out of an arms room": (f'{{ items(first: 50, filter: {{armory: "{ROOM}", state: ISSUED}}) {ROWS} }}', {}),
+    "items by the beginning of a serial": (f'{{ items(first: 50, filter: {{serialPrefix: "S12"}}) {ROWS} }}', {}),
+    "people by name": (f"{{ people(first: 50) {ROWS} }}", {}),
+    "people, the last page": (f"{{ people(last: 50) {ROWS} }}", {}),
+    "custody, the newest first": (f"{{ custodyRecords(first: 50) {HELD} }}", {}),
+    "custody, the oldest first": (f"{{ custodyRecords(first: 50, order: ISSUED_AT_ASC) {HELD} }}", {}),
+    "custody, the first due first": (f"{{ custodyRecords(first: 50, order: DUE_AT_ASC) {HELD} }}", {}),
+    "open custody, the newest first": (f"{{ custodyRecords(first: 50, filter: {{open: true}}) {HELD} }}", {}),
+    "open custody, the first due first": (f"{{ custodyRecords(first: 50, filter: {{open: true}}, order: DUE_AT_ASC) {HELD} }}", {}),
+    "open custody of an arms room": (
+        f'{{ custodyRecords(first: 50, filter: {{open: true, armory: "{ROOM}"}}, order: DUE_AT_ASC) {HELD} }}',
+        {},
+    ),
+    "an item's history and events": (f'{{ item(serial: "S77") {{ history(first: 20) {ROWS} events(first: 20) {ROWS} }} }}', {}),
+    WITHOUT_LIMIT: (OURS["armory_counts"], {"c": "A3"}),
 }
 
 
-async def _times(small: int, large: int, seconds: float) -> list[list[str]]:
+async def _times(small: int, large: int, seconds: float) -> dict[str, tuple[float, float]]:
     lines = [await Line.open(small), await Line.open(large)]
-    table = []
+    found = {}
     for name, (query, variables) in READS.items():
         request = post("/graphql", {"query": query, "variables": variables})
         taken: tuple[list[float], list[float]] = ([], [])
@@ -42,12 +57,13 @@ async def _times(small: int, large: int, seconds: float) -> list[list[str]]:
                 began = time.perf_counter()
                 await line.ask(request)
                 each.append(time.perf_counter() - began)
-        small_ms, large_ms = (1000 * statistics.median(each) for each in taken)
-        table.append([name, f"{small_ms:.2f}", f"{large_ms:.2f}", f"{large_ms / small_ms:.2f}"])
-    return table
+        found[name] = 1000 * statistics.median(taken[0]), 1000 * statistics.median(taken[1])
+    for line in lines:
+        line.close()
+    return found
 
 
-def measure(small: int, large: int, seconds: float, told: Callable[[str], None]) -> list[list[str]]:
-    """The table."""
-    told("the same reads on ten times the data")
+def measure(small: int, large: int, seconds: float, told: Callable[[str], None]) -> dict[str, tuple[float, float]]:
+    """The median time of each read in milliseconds, on the data and on ten times the data."""
+    told("[dim]the same reads on ten times the data[/dim]")
     return asyncio.run(_times(small, large, seconds))

