@@ -123,7 +123,7 @@ def quoted(key: str) -> str:
 def json_row(draft: Draft, of: Table, alias: str, fields: Sequence[Asked], rest: str = "") -> str:
     """The subquery of the JSON of the rows that `rest` names."""
     columns = ", ".join(f"{field_sql(draft, of, alias, asked)} AS {quoted(asked.key)}" for asked in fields)
-    return f"SELECT row_to_json(j) FROM (SELECT {columns} {rest}) j"
+    return f"SELECT row_to_json(j$) FROM (SELECT {columns} {rest}) j$"
 
 
 def field_sql(draft: Draft, of: Table, alias: str, asked: Asked) -> str:
@@ -200,10 +200,10 @@ def page_sql(draft: Draft, listing: Listing, row: str, where: str, beyond: Seque
         match field.name:
             case "edges":
                 columns = ", ".join(f"{edge(part)} AS {quoted(part.key)}" for part in field.fields)
-                return f"array_to_json(ARRAY(SELECT row_to_json(e) FROM (SELECT {columns} {first}) e))"
+                return f"array_to_json(ARRAY(SELECT row_to_json(e$) FROM (SELECT {columns} {first}) e$))"
             case "page_info":
                 columns = ", ".join(f"{info_of(part)} AS {quoted(part.key)}" for part in field.fields)
-                return f"(SELECT row_to_json(i) FROM (SELECT {columns}) i)"
+                return f"(SELECT row_to_json(i$) FROM (SELECT {columns}) i$)"
             case "total_count":
                 return count
             case _:
@@ -211,7 +211,7 @@ def page_sql(draft: Draft, listing: Listing, row: str, where: str, beyond: Seque
 
     columns = ", ".join(f"{part_sql(field)} AS {quoted(field.key)}" for field in asked.fields)
     rows = f"WITH {page} AS (SELECT r.*, row_number() OVER () AS _n FROM (SELECT {row}.* {read}) r) " if aside else ""
-    return f"{rows}SELECT row_to_json(c) FROM (SELECT {columns}) c"
+    return f"{rows}SELECT row_to_json(c$) FROM (SELECT {columns}) c$"
 
 
 def cursor_sql(listing: Listing, row: str) -> str:

@@ -110,7 +110,7 @@ class Made(Source):
         found = f"FROM {self.of.name} {row} WHERE {key} = {ids}"
         if len(self.ids) != 1:
             made = f"unnest({ids}::uuid[]) WITH ORDINALITY AS made (id, place)"
-            found = f"FROM {made} JOIN {self.of.name} {row} ON {key} = made.id ORDER BY place"
+            found = f"FROM {made} JOIN {self.of.name} {row} ON {key} = made.id ORDER BY made.place"
         rows = json_row(draft, self.of, row, asked.fields, found)
         return f"SELECT array_to_json(ARRAY({rows}))" if self.many else rows
 
