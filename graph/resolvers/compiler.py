@@ -64,7 +64,7 @@ class Draft(Query):
         return super().bind(Given(self._given - 1))
 
     def constant(self, value: Any) -> str:
-        """The place of a value that is the same for every request with this document."""
+        """The place of a value that belongs to the document: a cursor of a page within a page."""
         return super().bind(value)
 
     def alias(self) -> str:
@@ -76,17 +76,6 @@ class Draft(Query):
         if name in SWITCHES:  # a word of the statement, so that the planner knows it
             return "true" if attribute(self._actor, name) else "false"
         return super()._attribute(name)
-
-
-class Constants(Query):
-    """Binds the cursors of pages within pages, which the document or its variables name."""
-
-    def __init__(self, draft: Draft) -> None:
-        self._draft = draft
-
-    def bind(self, value: Any) -> str:
-        """The place of a value that belongs to the document."""
-        return self._draft.constant(value)
 
 
 @dataclass(frozen=True)
@@ -160,7 +149,7 @@ def nested_sql(draft: Draft, of: Table, alias: str, pages: Pages, asked: Asked) 
     listing = Listing(to, {}, pages.order, pages.descending)
     mine = of.value(pages.mine, alias)
     where = f"{listing.where(draft, row)} AND ({aliased(to.filters[pages.filter], row).replace('?', mine)})"
-    beyond = listing.beyond(Constants(draft), asked.page, row)
+    beyond = listing.beyond(draft.constant, asked.page, row)
     return f"({page_sql(draft, listing, row, where, beyond, asked)})"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -125,6 +125,17 @@ class Listing:
         """The filters that are asked for."""
         return {name: value for name, value in self.filters.items() if value is not None}
 
+    @property
+    def bound(self) -> list[Any]:
+        """The values that `where` binds, in order."""
+        return [value for value in self.given.values() if not isinstance(value, bool)]
+
+    @property
+    def shape(self) -> Hashable:
+        """What of it is in the text of a statement: which filters there are, those that are switches by their values, and the order."""
+        filters = tuple((name, value if isinstance(value, bool) else None) for name, value in self.given.items())
+        return (filters, self.order, self.descending)
+
     def where(self, query: Query, alias: str = "it") -> str:
         """The condition of every row that the actor may see and the filters let through."""
         conditions = [f"({query.scope(self.of, alias)})"]
@@ -136,8 +147,8 @@ class Listing:
                 conditions.append(f"({sql.replace('?', query.bind(value))})")
         return " AND ".join(conditions)
 
-    def beyond(self, query: Query, asked: PageOf, alias: str = "it") -> list[str]:
-        """The conditions of the rows that lie where a page is cut out.
+    def beyond(self, bind: Callable[[Any], str], asked: PageOf, alias: str = "it") -> list[str]:
+        """The conditions of the rows that lie where a page is cut out; `bind` gives the place of each value.
 
         Raises:
             BadInput: a cursor of another list, or none.
@@ -147,7 +158,7 @@ class Listing:
         for cursor, later in ((asked.after, True), (asked.before, False)):
             if cursor is not None:
                 values = self._values(cursor)
-                bound = ", ".join(f"{query.bind(value)}::{key.type}" for key, value in zip(keys, values, strict=True))
+                bound = ", ".join(f"{bind(value)}::{key.type}" for key, value in zip(keys, values, strict=True))
                 conditions.append(f"({place}) {'>' if later != self.descending else '<'} ({bound})")
         return conditions
 
@@ -184,7 +195,7 @@ class Listing:
     def statement(self, asked: PageOf, size: int, backwards: bool) -> tuple[str, Query]:
         """The statement of a page, with one row more to know whether there are any."""
         query = Query(current_actor())
-        where = " AND ".join([self.where(query), *self.beyond(query, asked)])
+        where = " AND ".join([self.where(query), *self.beyond(query.bind, asked)])
         hidden = ", ".join(f"{key.sql} AS _key{number}" for number, key in enumerate(self.of.orders[self.order]))
         order = self.ordered(backwards=backwards)
         return f"SELECT {self.of.selection}, {hidden} FROM {self.of.name} it WHERE {where} ORDER BY {order} LIMIT {size + 1}", query

@@ -128,38 +128,29 @@ class Listed(Source):
 
     @property
     def shape(self) -> Hashable:
-        """The filters that are there, the order, and the page without its cursors."""
-        asked, given = self.page, self.listing.given
-        filters = tuple((name, value if isinstance(value, bool) else None) for name, value in given.items())
-        place = (asked.first, asked.after is not None, asked.last, asked.before is not None)
-        return (filters, self.listing.order, self.listing.descending, place)
+        """That of the list, and the page without its cursors."""
+        asked = self.page
+        return (self.listing.shape, asked.first, asked.after is not None, asked.last, asked.before is not None)
 
     @property
     def values(self) -> Sequence[Any]:
         """The filters' values, and those of the cursors."""
-        collected = _Collected()
-        filters = [value for value in self.listing.given.values() if not isinstance(value, bool)]
-        self.listing.beyond(collected, self.page)  # type: ignore[arg-type]
-        return (*filters, *collected.values)
+        places: list[Any] = []
+
+        def take(value: Any) -> str:
+            places.append(value)
+            return ""
+
+        self.listing.beyond(take, self.page)
+        return (*self.listing.bound, *places)
 
     def statement(self, draft: Draft, asked: Asked) -> str:
         """The page."""
         row = draft.alias()
-        where, beyond = self.listing.where(draft, row), self.listing.beyond(draft, self.page, row)
+        where, beyond = self.listing.where(draft, row), self.listing.beyond(draft.bind, self.page, row)
         return page_sql(
             draft, self.listing, row, where, beyond, Asked(asked.key, asked.name, asked.type, fields=asked.fields, page=self.page)
         )
-
-
-class _Collected:
-    """Takes the values that are bound, and no more."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-
-    def bind(self, value: Any) -> str:
-        self.values.append(value)
-        return ""
 
 
 @dataclass(frozen=True)
@@ -171,13 +162,13 @@ class Top(Source):
 
     @property
     def shape(self) -> Hashable:
-        """The filters that are there, the order, and how many."""
-        return (tuple(self.listing.given), self.listing.order, self.listing.descending, self.most)
+        """That of the list, and how many."""
+        return (self.listing.shape, self.most)
 
     @property
     def values(self) -> Sequence[Any]:
         """The filters' values."""
-        return [value for value in self.listing.given.values() if not isinstance(value, bool)]
+        return self.listing.bound
 
     def found(self, draft: Draft, asked: Asked) -> str:
         """The JSON of each row."""

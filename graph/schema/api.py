@@ -106,7 +106,7 @@ class ArmGuardSchema(strawberry.Schema):
         if isawaitable(done):
             done = await done
         if not done.errors:
-            self.readings.keep(again, execution, done.data)
+            self.readings.learn(again, execution, done.data)
         return ExecutionResult(data=done.data, errors=done.errors)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:  # noqa: ARG002

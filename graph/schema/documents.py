@@ -14,6 +14,7 @@ from strawberry.schema.schema import validate_document
 from strawberry.types.graphql import OperationType
 from strawberry.utils.operation import get_first_operation, get_operation_type
 
+from graph.errors import LimitExceeded
 from graph.schema.limits import Cost, sizes_of, too_dear
 from graph.settings import Settings
 
@@ -82,7 +83,7 @@ class Documents:
         except GraphQLError as error:
             return [error]
         if refusal is not None:
-            return [GraphQLError(refusal, extensions={"code": "LIMIT_EXCEEDED"})]
+            return [GraphQLError(refusal, extensions={"code": LimitExceeded.code})]
         if not document.valid:
             errors = validate_document(schema, document.ast, self._rules)
             if errors:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from inspect import isawaitable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import orjson
 from graphql import (
@@ -42,43 +42,52 @@ from graph.resolvers.sources import AtHand, Made, Source
 from graph.resolvers.tables import TABLES
 from graph.schema.base import read_plainly
 from graph.schema.custody import FeedMessage
+from graph.schema.documents import LONGEST_KEPT
 from graph.schema.refusals import already_done, refused
 
 PLANS_KEPT = READINGS_KEPT = 1000
-LONGEST_KEPT, LONGEST_VARIABLES = 20_000, 2000  # characters of a document, and of its variables
+LONGEST_VARIABLES = 2000  # characters
 Root = tuple[str, Source, Plan]
+V = TypeVar("V")
 Details = Any  # graphql-core's list of the nodes that ask for one field
 
 
-@dataclass
+class Recent(Generic[V]):
+    """What was used last, by its key: bounded, and the least used goes first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Hashable, V] = OrderedDict()
+
+    def find(self, key: Hashable) -> V | None:
+        """What is known by a key."""
+        known = self._kept.get(key)
+        if known is not None:
+            self._kept.move_to_end(key)
+        return known
+
+    def keep(self, key: Hashable, value: V) -> V:
+        """Remember it."""
+        self._kept[key] = value
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return value
+
+
 class Plans:
-    """The plans of the documents that are in use: bounded, and each keeps the nodes alive whose identity is its key.
+    """The plans of the documents that are in use, and the variables below their fields: each keeps the nodes alive that are its key.
 
     `compiled` and `plain` count the sources that were read either way.
     """
 
-    kept: OrderedDict[Hashable, tuple[Sequence[FieldNode], Plan]]
-    names: OrderedDict[int, tuple[FieldNode, tuple[str, ...]]]
-    compiled: int = 0
-    plain: int = 0
-
-    def keep(self, key: Hashable, nodes: Sequence[FieldNode], plan: Plan) -> Plan:
-        """Remember a plan."""
-        self.kept[key] = (nodes, plan)
-        while len(self.kept) > PLANS_KEPT:
-            self.kept.popitem(last=False)
-        return plan
-
-    def find(self, key: Hashable) -> Plan | None:
-        """The plan, if it is known."""
-        known = self.kept.get(key)
-        if known is None:
-            return None
-        self.kept.move_to_end(key)
-        return known[1]
+    def __init__(self) -> None:
+        self.plans: Recent[tuple[Sequence[FieldNode], Plan]] = Recent(PLANS_KEPT)
+        self.names: Recent[tuple[FieldNode, tuple[str, ...]]] = Recent(PLANS_KEPT)
+        self.compiled = 0
+        self.plain = 0
 
 
-PLANS = Plans(OrderedDict(), OrderedDict())
+PLANS = Plans()
 
 
 async def _written(execute: Callable[[], Any]) -> ExecutionResult:
@@ -160,16 +169,16 @@ class Execution(PlainExecution):
         variables = tuple(given.get(name, Undefined) for node in nodes for name in self._variables_below(node))
         actor = current_actor()
         key = (tuple(map(id, nodes)), type(source), source.of.kind, source.shape, shape_of(actor), variables)
-        known = PLANS.find(key)
+        known = PLANS.plans.find(key)
         if known is not None:
-            return known
+            return known[1]
         draft, of = Draft(actor), get_named_type(return_type)
         if isinstance(source, Scanned):
             fields = tuple(Asked("", "", kind, fields=self._fields(self.schema.get_type(kind), details)) for kind in ("Item", "Person"))
         else:
             fields = self._fields(self.schema.get_type(source.of.kind) if is_abstract_type(of) else of, details)
         sql = source.statement(draft, Asked("", "", source.of.kind, fields=fields))
-        return PLANS.keep(key, nodes, Plan(sql, draft.slots))
+        return PLANS.plans.keep(key, (nodes, Plan(sql, draft.slots)))[1]
 
     def _fields(self, parent: Any, details: Details) -> tuple[Asked, ...]:
         grouped = self.collect_subfields(parent, details).grouped_field_set
@@ -188,11 +197,9 @@ class Execution(PlainExecution):
 
     def _variables_below(self, node: FieldNode) -> tuple[str, ...]:
         """The variables on which the shape of what is asked of a field depends: those of its selections."""
-        known = PLANS.names.get(id(node))
+        known = PLANS.names.find(id(node))
         if known is None:
-            known = PLANS.names[id(node)] = (node, tuple(dict.fromkeys(self._variables(node.selection_set))))
-            while len(PLANS.names) > PLANS_KEPT:
-                PLANS.names.popitem(last=False)
+            known = PLANS.names.keep(id(node), (node, tuple(dict.fromkeys(self._variables(node.selection_set)))))
         return known[1]
 
     def _variables(self, selections: SelectionSetNode | None) -> Iterator[str]:
@@ -233,11 +240,11 @@ class Reading:
         return answer
 
 
-class Readings:
-    """The queries that are asked again and again, such as a dashboard's: bounded, and by all that their statements depend on."""
+class Readings(Recent[Reading]):
+    """The queries that are asked again and again, such as a dashboard's, by all that their statements depend on."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, Reading] = OrderedDict()
+        super().__init__(READINGS_KEPT)
 
     def key(self, text: str, name: str | None, variables: Mapping[str, Any]) -> Hashable:
         """What a query is known by, for the actor; None if it is not kept."""
@@ -247,23 +254,14 @@ class Readings:
         given = repr(variables)  # which tells apart what JSON writes alike, such as NaN and null
         return (text, name, given, actor.roles, shape_of(actor)) if len(given) <= LONGEST_VARIABLES else None
 
-    def find(self, key: Hashable) -> Reading | None:
-        """The reading, if the query is known."""
-        known = self._kept.get(key)
-        if known is not None:
-            self._kept.move_to_end(key)
-        return known
-
-    def keep(self, key: Hashable, execution: Any, answer: Mapping[str, Any] | None) -> None:
+    def learn(self, key: Hashable, execution: Any, answer: Mapping[str, Any] | None) -> None:
         """Remember a query that was answered without an error, if each of its fields is a source."""
         roots = {root[0]: root for root in getattr(execution, "roots", ())}
         if key is None or not answer or not roots:
             return
         fields = [(name, roots.get(name, value)) for name, value in answer.items()]
         if all(isinstance(value, tuple) or value == execution.schema.query_type.name for _, value in fields):  # else `__typename`
-            self._kept[key] = Reading(fields)
-            while len(self._kept) > READINGS_KEPT:
-                self._kept.popitem(last=False)
+            self.keep(key, Reading(fields))
 
 
 def told_as_done(source: Source) -> contextlib.AbstractContextManager[None]:
