@@ -41,8 +41,9 @@ def row_id(kind: str, number: int) -> UUID:
 
 
 def database_name(size: int) -> str:
-    """The database that holds this data: another one as soon as this module makes other data."""
-    return f"bench_{size}_{hashlib.sha256(inspect.getsource(sys.modules[__name__]).encode()).hexdigest()[:8]}"
+    """The database that holds this data: another one as soon as this module makes other data, or a migration makes it another."""
+    made_by = inspect.getsource(sys.modules[__name__]) + "".join(database.known_migrations())
+    return f"bench_{size}_{hashlib.sha256(made_by.encode()).hexdigest()[:8]}"
 
 
 def out_of(items: int) -> int:

@@ -18,12 +18,11 @@ from benchmarks.data import TOKEN
 from benchmarks.servers import free_port, running
 
 FUNCTIONS = """
-DROP FUNCTION IF EXISTS item_last_events(item), person_name(person), ledger_event_summary(ledger_event), armory_counts(armory),
+DROP FUNCTION IF EXISTS item_last_events(item), person_name(person), armory_counts(armory),
     bench_issue(text, text), bench_return(text);
 CREATE FUNCTION item_last_events(i item) RETURNS SETOF ledger_event LANGUAGE sql STABLE AS
     $$ SELECT * FROM ledger_event WHERE item_id = i.id ORDER BY recorded_at DESC, event_id DESC $$;
 CREATE FUNCTION person_name(p person) RETURNS text LANGUAGE sql STABLE AS $$ SELECT p.rank || ' ' || p.family_name || ', ' || p.given_names $$;
-CREATE FUNCTION ledger_event_summary(e ledger_event) RETURNS text LANGUAGE sql STABLE AS $$ SELECT e.payload::json ->> 'summary' $$;
 CREATE FUNCTION armory_counts(a armory) RETURNS json LANGUAGE sql STABLE AS $$
     SELECT json_agg(k) FROM (SELECT i.state, m.category, count(*) AS count FROM item i JOIN item_model m ON m.id = i.model_id
     WHERE i.armory_id = a.id GROUP BY i.state, m.category ORDER BY i.state, m.category) k $$;

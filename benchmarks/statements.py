@@ -24,7 +24,7 @@ SELECT '{{"data":{{"items":{{"edges":' || array_to_json(ARRAY(SELECT row_to_json
             FROM person p WHERE p.id = c.holder_id) h) AS holder
         FROM custody_record c WHERE c.item_id = i.id AND c.closed_at IS NULL) o) AS "openCustody",
     (SELECT row_to_json(x) FROM (SELECT array_to_json(ARRAY(SELECT row_to_json(y) FROM (SELECT (SELECT row_to_json(z) FROM (SELECT v.seq, v.type,
-        {MOMENT.format("v.recorded_at")} AS "recordedAt", v.payload::json ->> 'summary' AS summary) z) AS node
+        {MOMENT.format("v.recorded_at")} AS "recordedAt", v.summary) z) AS node
         FROM ledger_event v WHERE v.item_id = i.id ORDER BY v.recorded_at DESC, v.event_id DESC LIMIT 3) y)) AS edges) x) AS events
     ) n) AS node
     FROM item i WHERE i.armory_id = $1 /* beyond */ ORDER BY i.serial_key, i.id LIMIT 50) e))::text || '}}}}}}'
@@ -45,7 +45,7 @@ SELECT '{"data":{"armory":' || (SELECT row_to_json(n) FROM (SELECT a.code, array
 """
 LEDGER = f"""
 SELECT '{{"data":{{"ledger":{{"edges":' || array_to_json(ARRAY(SELECT row_to_json(y) FROM (SELECT (SELECT row_to_json(z) FROM (SELECT v.seq, v.type,
-    v.payload::json ->> 'summary' AS summary, v.actor_name AS "actorName", {MOMENT.format("v.recorded_at")} AS "recordedAt") z) AS node
+    v.summary, v.actor_name AS "actorName", {MOMENT.format("v.recorded_at")} AS "recordedAt") z) AS node
     FROM ledger_event v WHERE v.stream = $1 AND v.seq < $2 ORDER BY v.seq DESC LIMIT 100) y))::text || '}}}}}}'
 """
 

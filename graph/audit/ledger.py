@@ -159,15 +159,22 @@ async def export_events(
 
 
 async def stray_events() -> list[str]:
-    """Events that no export reaches, in words: beyond the head of their stream, or in a stream that there is not.
+    """Events that are not as they are exported, in words: beyond the head of their stream, in a stream that there is not, or shown with
+    another summary than their payload's.
 
-    There are none unless somebody took the guards off: an event and its head are committed together.
+    There are none unless somebody took the guards off: an event and its head are committed together, and the database takes the summary.
     """
     rows = await database.fetch(
         "SELECT e.stream, e.seq, e.event_id FROM ledger_event e LEFT JOIN stream_head h ON h.stream = e.stream "
         "WHERE h.stream IS NULL OR e.seq > h.seq ORDER BY e.stream, e.seq LIMIT 100"
     )
-    return [f"event {row['seq']} of {row['stream']} ({row['event_id']}) lies outside of its stream" for row in rows]
+    outside = [f"event {row['seq']} of {row['stream']} ({row['event_id']}) lies outside of its stream" for row in rows]
+    rows = await database.fetch(
+        "SELECT e.stream, e.seq, e.event_id FROM ledger_event e JOIN stream_head h ON h.stream = e.stream AND e.seq <= h.seq "
+        "WHERE CASE e.summary WHEN '' THEN strpos(e.payload, '\"summary\":') > 0 "
+        "ELSE strpos(e.payload, '\"summary\":' || to_json(e.summary)) = 0 END ORDER BY e.stream, e.seq LIMIT 100"
+    )
+    return [*outside, *(f"event {row['seq']} of {row['stream']} ({row['event_id']}) is shown with a false summary" for row in rows)]
 
 
 async def lock_request(actor_key: str, request_id: UUID) -> None:

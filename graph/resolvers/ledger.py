@@ -19,13 +19,12 @@ LEDGER = table(
         "ledger_event",
         (
             *("event_id", "stream", "seq", "type", "subject", "subject_id", "item_id", "person_id", "payload", "actor_kind", "actor_id"),
-            *("actor_name", "request_id", "effective_at", "recorded_at", "corrects", "previous_hash", "hash"),
+            *("actor_name", "request_id", "effective_at", "recorded_at", "corrects", "previous_hash", "hash", "summary"),
         ),
         scope="(:everything AND (it.stream <> 'registry' OR :registry)) OR it.stream = any(:streams)",
         key="event_id",
         computed={
             "id": "it.event_id",
-            "summary": "it.payload::json ->> 'summary'",
             "armory_id": "CASE WHEN it.stream <> 'registry' THEN it.stream::uuid END",
             "record_id": "CASE WHEN it.subject = 'CUSTODY_RECORD' THEN it.subject_id END",
         },

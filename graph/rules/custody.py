@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -93,12 +93,12 @@ def issue_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Term
 
     Without a receiver, because it is not known who is meant, only what has nothing to do with the person is asked.
     """
-    ours = [line for line in lines if line.in_scope]
+    ours, twice = [line for line in lines if line.in_scope], named_before(lines)
     return [
         *(_receiver_refusals(receiver) if receiver else ()),
         *_terms_refusals(ours, terms),
         *(_limit_refusals(receiver, ours, terms) if receiver else ()),
-        *(refusal for line in lines for refusal in (_line_refusals(line, lines, terms) if line.in_scope else scope_refusals(line))),
+        *(refusal for line in lines for refusal in (_line_refusals(line, twice, terms) if line.in_scope else scope_refusals(line))),
     ]
 
 
@@ -143,10 +143,9 @@ def _limit_refusals(receiver: Receiver, lines: Sequence[Line], terms: Terms) -> 
             yield line.refusal(RefusalCode.LIMIT_EXCEEDED, message, holder_id=receiver.person_id, limit=limit, held=already)
 
 
-def _line_refusals(line: Line, lines: Sequence[Line], terms: Terms) -> Iterator[Refusal]:
+def _line_refusals(line: Line, twice: Container[int], terms: Terms) -> Iterator[Refusal]:
     yield from version_refusals(line)
-    first = next(other for other in lines if other.item_id == line.item_id)
-    if first.line != line.line:
+    if line.line in twice:
         yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is named twice in this command.")
     if line.custody is not None:
         held = f"{line.serial} is held by {line.custody.holder} since {said(line.custody.since)} on receipt {line.custody.receipt_number}."
@@ -164,6 +163,12 @@ def _line_refusals(line: Line, lines: Sequence[Line], terms: Terms) -> Iterator[
     if line.custody is None and line.in_room_since is not None and terms.at < line.in_room_since:
         message = f"{line.serial} came back at {said(line.in_room_since)}: custody cannot begin before that."
         yield line.refusal(RefusalCode.BACKDATE_REFUSED, message, since=line.in_room_since)
+
+
+def named_before(lines: Sequence[Line]) -> set[int]:
+    """The lines whose item an earlier line has named."""
+    first: dict[UUID, int] = {}
+    return {line.line for line in lines if first.setdefault(line.item_id, line.line) != line.line}
 
 
 def scope_refusals(line: Line) -> list[Refusal]:
@@ -197,15 +202,15 @@ def return_refusals(lines: Sequence[Line], bringer: Bringer, at: datetime, now: 
     refusals: list[Refusal] = []
     if at > now:
         refusals.append(Refusal(RefusalCode.BACKDATE_REFUSED, "Custody cannot end in the future.", path="effectiveAt", since=now))
+    twice = named_before(lines)
     for line in lines:
-        refusals.extend(_return_line_refusals(line, lines, bringer, at, holder_id) if line.in_scope else scope_refusals(line))
+        refusals.extend(_return_line_refusals(line, twice, bringer, at, holder_id) if line.in_scope else scope_refusals(line))
     return refusals
 
 
-def _return_line_refusals(line: Line, lines: Sequence[Line], bringer: Bringer, at: datetime, holder_id: UUID | None) -> Iterator[Refusal]:
+def _return_line_refusals(line: Line, twice: Container[int], bringer: Bringer, at: datetime, holder_id: UUID | None) -> Iterator[Refusal]:
     yield from version_refusals(line)
-    first = next(other for other in lines if other.item_id == line.item_id)
-    if first.line != line.line:
+    if line.line in twice:
         yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is named twice in this command.")
     if line.custody is None:
         yield line.refusal(RefusalCode.NOT_ISSUED, f"{line.serial} is not issued: it is {spoken(line.state)}.")

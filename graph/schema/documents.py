@@ -26,13 +26,17 @@ PAGES_KEPT = 50  # costs remembered of one document, one for each choice of page
 
 @dataclass
 class Document:
-    """A document, whether it is valid, and what it costs for the page sizes that its variables have asked for."""
+    """A document, whether it is valid, and what it costs for the page sizes that its variables have asked for.
+
+    `walks` has the short ways through its operations, by their names.
+    """
 
     ast: DocumentNode
     valid: bool = False
     sizes: Sequence[str] | None = None
     refusals: dict[tuple[Any, ...], str | None] = field(default_factory=dict)
     operations: dict[str | None, tuple[OperationType, str | None]] = field(default_factory=dict)
+    walks: dict[str | None, Any] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> tuple[OperationType, str | None]:
         """The kind of the operation with this name, or of the first, and its name.

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from inspect import isawaitable
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import orjson
 from graphql import (
@@ -20,7 +18,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     SelectionSetNode,
-    Undefined,
     VariableNode,
     get_named_type,
     get_nullable_type,
@@ -32,62 +29,20 @@ from graphql.execution.values import get_argument_values
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph import database
-from graph.audit.actor import actor_or_none, current_actor
+from graph.audit.actor import current_actor
 from graph.errors import ArmGuardError, Refusal, Refused
 from graph.feed import the_feed
-from graph.resolvers.compiler import Asked, Draft, NotCompiled, Plan, at_hand, shape_of, snake, unreadable
+from graph.resolvers.compiler import Asked, Draft, NotCompiled, Plan, at_hand, snake, unreadable
 from graph.resolvers.items import Scanned
 from graph.resolvers.reading import PageOf
 from graph.resolvers.sources import AtHand, Made, Source
 from graph.resolvers.tables import TABLES
 from graph.schema.base import read_plainly
 from graph.schema.custody import FeedMessage
-from graph.schema.documents import LONGEST_KEPT
+from graph.schema.readings import PLANS, Root, plan_key
 from graph.schema.refusals import already_done, refused
 
-PLANS_KEPT = READINGS_KEPT = 1000
-LONGEST_VARIABLES = 2000  # characters
-Root = tuple[str, Source, Plan]
-V = TypeVar("V")
 Details = Any  # graphql-core's list of the nodes that ask for one field
-
-
-class Recent(Generic[V]):
-    """What was used last, by its key: bounded, and the least used goes first."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[Hashable, V] = OrderedDict()
-
-    def find(self, key: Hashable) -> V | None:
-        """What is known by a key."""
-        known = self._kept.get(key)
-        if known is not None:
-            self._kept.move_to_end(key)
-        return known
-
-    def keep(self, key: Hashable, value: V) -> V:
-        """Remember it."""
-        self._kept[key] = value
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-        return value
-
-
-class Plans:
-    """The plans of the documents that are in use, and the variables below their fields: each keeps the nodes alive that are its key.
-
-    `compiled` and `plain` count the sources that were read either way.
-    """
-
-    def __init__(self) -> None:
-        self.plans: Recent[tuple[Sequence[FieldNode], Plan]] = Recent(PLANS_KEPT)
-        self.names: Recent[tuple[FieldNode, tuple[str, ...]]] = Recent(PLANS_KEPT)
-        self.compiled = 0
-        self.plain = 0
-
-
-PLANS = Plans()
 
 
 async def _written(execute: Callable[[], Any]) -> ExecutionResult:
@@ -126,7 +81,7 @@ class Execution(PlainExecution):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.roots: list[Root] = []
+        self.roots: dict[str, Root] = {}
 
     async def complete_source(self, return_type: Any, details: Details, info: Any, path: Any, source: Source, position: Any) -> Any:
         """Read what is asked of a source."""
@@ -146,7 +101,9 @@ class Execution(PlainExecution):
         if found is None and is_non_null_type(return_type):
             raise TypeError(f"Cannot return null for non-nullable field {info.parent_type}.{info.field_name}.")
         if path.prev is None:
-            self.roots.append((str(path.key), source, plan))
+            nodes = [each.node for each in details]
+            told = info._replace(context=None, variable_values={}, async_helpers=None)  # a later request has its own
+            self.roots[str(path.key)] = Root(told, nodes, self._below(nodes), source, plan)
         return orjson.Fragment(found) if found is not None else None
 
     def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
@@ -165,14 +122,11 @@ class Execution(PlainExecution):
 
     def _plan(self, source: Source, return_type: Any, details: Details) -> Plan:
         nodes = [each.node for each in details]
-        given = self.variable_values.coerced
-        variables = tuple(given.get(name, Undefined) for node in nodes for name in self._variables_below(node))
-        actor = current_actor()
-        key = (tuple(map(id, nodes)), type(source), source.of.kind, source.shape, shape_of(actor), variables)
+        key = plan_key(source, nodes, self._below(nodes), self.variable_values.coerced)
         known = PLANS.plans.find(key)
         if known is not None:
             return known[1]
-        draft, of = Draft(actor), get_named_type(return_type)
+        draft, of = Draft(current_actor()), get_named_type(return_type)
         if isinstance(source, Scanned):
             fields = tuple(Asked("", "", kind, fields=self._fields(self.schema.get_type(kind), details)) for kind in ("Item", "Person"))
         else:
@@ -195,6 +149,9 @@ class Execution(PlainExecution):
         fields = self._fields(of, details) if isinstance(of, GraphQLObjectType) else ()
         return Asked(key, snake(name), of.name, is_list_type(get_nullable_type(field.type)), fields, page)
 
+    def _below(self, nodes: Sequence[FieldNode]) -> list[str]:
+        return [name for node in nodes for name in self._variables_below(node)]
+
     def _variables_below(self, node: FieldNode) -> tuple[str, ...]:
         """The variables on which the shape of what is asked of a field depends: those of its selections."""
         known = PLANS.names.find(id(node))
@@ -212,56 +169,6 @@ class Execution(PlainExecution):
             if isinstance(selection, FieldNode):
                 yield from (each.value.name.value for each in selection.arguments or () if isinstance(each.value, VariableNode))
             yield from self._variables(selection.selection_set)  # type: ignore[attr-defined]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A query that was answered before from sources alone: asked again with the same variables, it is the same statements."""
-
-    fields: Sequence[tuple[str, Root | str]]
-
-    async def read(self) -> dict[str, Any] | None:
-        """The answer as it is now; None if it takes a closer look."""
-        actor = current_actor()
-        answer: dict[str, Any] = {}
-        for key, root in self.fields:
-            if isinstance(root, str):
-                answer[key] = root
-                continue
-            _, source, plan = root
-            try:
-                found = source.answer(await database.fetch(plan.sql, *plan.values(actor, source.values)))
-            except ArmGuardError:
-                return None
-            if not isinstance(found, str):
-                return None
-            answer[key] = orjson.Fragment(found)
-            PLANS.compiled += 1
-        return answer
-
-
-class Readings(Recent[Reading]):
-    """The queries that are asked again and again, such as a dashboard's, by all that their statements depend on."""
-
-    def __init__(self) -> None:
-        super().__init__(READINGS_KEPT)
-
-    def key(self, text: str, name: str | None, variables: Mapping[str, Any]) -> Hashable:
-        """What a query is known by, for the actor; None if it is not kept."""
-        actor = actor_or_none()
-        if actor is None or len(text) > LONGEST_KEPT:
-            return None
-        given = repr(variables)  # which tells apart what JSON writes alike, such as NaN and null
-        return (text, name, given, actor.roles, shape_of(actor)) if len(given) <= LONGEST_VARIABLES else None
-
-    def learn(self, key: Hashable, execution: Any, answer: Mapping[str, Any] | None) -> None:
-        """Remember a query that was answered without an error, if each of its fields is a source."""
-        roots = {root[0]: root for root in getattr(execution, "roots", ())}
-        if key is None or not answer or not roots:
-            return
-        fields = [(name, roots.get(name, value)) for name, value in answer.items()]
-        if all(isinstance(value, tuple) or value == execution.schema.query_type.name for _, value in fields):  # else `__typename`
-            self.keep(key, Reading(fields))
 
 
 def told_as_done(source: Source) -> contextlib.AbstractContextManager[None]:

@@ -336,6 +336,17 @@ async def test_inv_15_events_hidden_outside_of_every_stream_are_found(book: Book
     assert any("elsewhere" in line for line in found)
 
 
+async def test_inv_15_a_summary_that_is_not_the_payloads_is_found(book: Book) -> None:
+    """What a page shows of an event is kept beside its payload: a false one would be read, and no hash covers it."""
+    change = "UPDATE ledger_event SET summary = $3 WHERE stream = $1 AND seq = $2"
+    await book.hand(change, book.stream, book.seq, "M4-102 was never here.")
+    await book.hand(change, book.stream, book.seq + 1, "")
+    assert (await book.verified()).whole
+    found = await stray_events()
+    assert len(found) == 2
+    assert all("false summary" in line for line in found)
+
+
 async def test_inv_15_no_event_hides_before_the_first_even_with_the_triggers_off(book: Book) -> None:
     with pytest.raises(Exception, match="ledger_seq"):
         await put_back(book, {**book.victim, "event_id": str(uuid4()), "seq": 0})

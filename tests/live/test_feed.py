@@ -36,7 +36,8 @@ from graph.resolvers.ledger import told
 from graph.rules.accounts import token_hash
 from graph.schema.api import build_schema
 from graph.schema.custody import FeedMessage
-from graph.schema.execution import PLANS, Execution
+from graph.schema.execution import Execution
+from graph.schema.readings import PLANS
 from graph.settings import Settings
 from graph.words import EventType, Subject
 from tests.conftest import Cluster

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from graph.app import create_app
 from graph.schema.api import build_schema
-from graph.schema.execution import PLANS
+from graph.schema.readings import PLANS
 from graph.settings import Settings
 from tests.conftest import Cluster, _copy
 from tests.schema.queries import Known, documents

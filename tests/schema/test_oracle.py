@@ -20,7 +20,7 @@ from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLObjectType, g
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.schema.execution import PLANS
+from graph.schema.readings import PLANS
 from tests.schema.queries import Known, Made, literal
 from tests.schema.test_compiled import ASKERS, ITEM, NOTE, REFUSED, REPEATABLE, SCHEMA, Pair, _clients, in_thread, pair
 from tests.server import Live, subscribe
