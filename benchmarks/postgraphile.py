@@ -16,52 +16,65 @@ import asyncpg
 
 from benchmarks.data import TOKEN
 from benchmarks.servers import free_port, running
+from benchmarks.statements import ACCOUNT
 
 FUNCTIONS = """
 DROP FUNCTION IF EXISTS item_last_events(item), person_name(person), armory_counts(armory),
-    bench_issue(text, text), bench_return(text);
+    bench_issue(uuid, text, text), bench_return(uuid, text),
+    bench_end(uuid, text, uuid, item, uuid, text, timestamptz);
 CREATE FUNCTION item_last_events(i item) RETURNS SETOF ledger_event LANGUAGE sql STABLE AS
     $$ SELECT * FROM ledger_event WHERE item_id = i.id ORDER BY recorded_at DESC, event_id DESC $$;
 CREATE FUNCTION person_name(p person) RETURNS text LANGUAGE sql STABLE AS $$ SELECT p.rank || ' ' || p.family_name || ', ' || p.given_names $$;
 CREATE FUNCTION armory_counts(a armory) RETURNS json LANGUAGE sql STABLE AS $$
     SELECT json_agg(k) FROM (SELECT i.state, m.category, count(*) AS count FROM item i JOIN item_model m ON m.id = i.model_id
     WHERE i.armory_id = a.id GROUP BY i.state, m.category ORDER BY i.state, m.category) k $$;
-CREATE FUNCTION bench_issue(s text, p text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE x item; h stream_head; r uuid := gen_random_uuid(); y person; c text;
+CREATE FUNCTION bench_issue(q uuid, s text, p text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE x item; h record; y person; r uuid := gen_random_uuid(); c text; said text;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended(r::text, 0));
+    PERFORM pg_advisory_xact_lock(hashtextextended('@/' || q, 0));
+    PERFORM FROM completed_request WHERE actor_key = '@' AND request_id = q;
     SELECT * INTO y FROM person WHERE service_number_key = p FOR NO KEY UPDATE;
     SELECT * INTO x FROM item WHERE serial_key = s FOR NO KEY UPDATE;
-    SELECT * INTO h FROM stream_head WHERE stream = x.armory_id::text FOR NO KEY UPDATE;
-    SELECT a.code || '-' || lpad((h.receipts + 1)::text, 6, '0') INTO c FROM armory a WHERE a.id = x.armory_id;
-    INSERT INTO custody_record (id, receipt_number, receipt, armory_id, item_id, holder_id, issue_type, issued_at, due_at, condition_out, version)
-        VALUES (r, c, h.receipts + 1, x.armory_id, x.id, y.id, 'TEMPORARY', clock_timestamp(), clock_timestamp() + interval '1 day',
+    SELECT d.receipts, a.code, a.state, a.temporary_limit_hours, clock_timestamp() AS now INTO h
+        FROM stream_head d JOIN armory a ON a.id = d.armory_id WHERE d.stream = x.armory_id::text FOR NO KEY UPDATE OF d;
+    IF EXISTS (SELECT FROM custody_record o JOIN person e ON e.id = o.holder_id WHERE o.item_id = x.id AND o.closed_at IS NULL) THEN
+        RAISE 'held';
+    END IF;
+    c := h.code || '-' || lpad((h.receipts + 1)::text, 6, '0');
+    INSERT INTO custody_record (id, receipt_number, receipt, armory_id, item_id, holder_id, issue_type, issued_at, due_at, issued_by_id,
+        condition_out, version) VALUES (r, c, h.receipts + 1, x.armory_id, x.id, y.id, 'TEMPORARY', h.now, h.now + interval '24 hours', '@',
         'SERVICEABLE', 1);
     UPDATE item SET state = 'ISSUED', version = version + 1 WHERE id = x.id;
-    INSERT INTO ledger_event (event_id, stream, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_name, effective_at)
-        VALUES (gen_random_uuid(), x.armory_id::text, 'ITEM_ISSUED', 'CUSTODY_RECORD', r, x.id, y.id,
-        '{"summary": "issued", "custody_record": {}, "item": {}}', 'CONSOLE', 'console:bench', clock_timestamp());
-    INSERT INTO completed_request (id, actor_key, request_id, command, arguments_hash, answer, completed_at)
-        VALUES (gen_random_uuid(), 'bench', gen_random_uuid(), 'issue', sha256('x'), '{}', clock_timestamp());
+    PERFORM bench_end(q, 'ITEM_ISSUED', r, x, y.id, c, h.now);
     RETURN c;
 END $$;
-CREATE FUNCTION bench_return(s text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE x item; r custody_record;
+CREATE FUNCTION bench_return(q uuid, s text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE x item; h record; r record;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended(s, 1));
+    PERFORM pg_advisory_xact_lock(hashtextextended('@/' || q, 0));
+    PERFORM FROM completed_request WHERE actor_key = '@' AND request_id = q;
     SELECT * INTO x FROM item WHERE serial_key = s FOR NO KEY UPDATE;
-    PERFORM FROM stream_head WHERE stream = x.armory_id::text FOR NO KEY UPDATE;
-    UPDATE custody_record SET closed_at = clock_timestamp(), close_reason = 'RETURNED', condition_in = 'SERVICEABLE', brought_by_id = holder_id,
-        version = version + 1 WHERE item_id = x.id AND closed_at IS NULL RETURNING * INTO r;
+    SELECT d.receipts, a.code, a.state, a.temporary_limit_hours, clock_timestamp() AS now INTO h
+        FROM stream_head d JOIN armory a ON a.id = d.armory_id WHERE d.stream = x.armory_id::text FOR NO KEY UPDATE OF d;
+    SELECT o.*, e.rank, e.family_name, e.given_names INTO r FROM custody_record o JOIN person e ON e.id = o.holder_id
+        WHERE o.item_id = x.id AND o.closed_at IS NULL;
+    UPDATE custody_record SET closed_at = h.now, closed_by_id = '@', close_reason = 'RETURNED', condition_in = 'SERVICEABLE',
+        brought_by_id = holder_id, version = version + 1 WHERE id = r.id;
     UPDATE item SET state = 'IN_ROOM', version = version + 1 WHERE id = x.id;
-    INSERT INTO ledger_event (event_id, stream, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_name, effective_at)
-        VALUES (gen_random_uuid(), x.armory_id::text, 'ITEM_RETURNED', 'CUSTODY_RECORD', r.id, x.id, r.holder_id,
-        '{"summary": "returned", "custody_record": {}, "item": {}}', 'CONSOLE', 'console:bench', clock_timestamp());
-    INSERT INTO completed_request (id, actor_key, request_id, command, arguments_hash, answer, completed_at)
-        VALUES (gen_random_uuid(), 'bench', gen_random_uuid(), 'return', sha256('x'), '{}', clock_timestamp());
+    PERFORM bench_end(q, 'ITEM_RETURNED', r.id, x, r.holder_id, r.receipt_number, h.now);
     RETURN r.receipt_number;
 END $$;
-"""
+CREATE FUNCTION bench_end(q uuid, kind text, r uuid, x item, holder uuid, receipt text, moment timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE said text := json_build_object('summary', x.serial || ' ' || kind || ' ' || receipt, 'custody_record',
+    json_build_object('id', r, 'receipt_number', receipt), 'item', json_build_object('id', x.id, 'serial', x.serial));
+BEGIN
+    INSERT INTO ledger_event (event_id, stream, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_id, actor_name,
+        request_id, effective_at)
+        VALUES (gen_random_uuid(), x.armory_id::text, kind, 'CUSTODY_RECORD', r, x.id, holder, said, 'ACCOUNT', '@', 'bench', q, moment);
+    INSERT INTO completed_request (id, actor_key, request_id, command, arguments_hash, answer, completed_at)
+        VALUES (gen_random_uuid(), '@', q, kind, sha256(convert_to(said, 'UTF8')), said, clock_timestamp());
+END $$;
+""".replace("@", str(ACCOUNT))  # the same statements as in benchmarks/statements.py
 SERVER = """
 const http = require('http'), { Pool } = require('pg'), { postgraphile } = require('postgraphile');
 const [host, user, database, port, pg] = process.argv.slice(2);

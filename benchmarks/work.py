@@ -60,8 +60,8 @@ POSTGRAPHILE = {
     "armory_counts": "query C($c: String!) { armoryByCode(code: $c) { code counts } }",
     "ledger_page": "query L($s: String!, $c: Cursor) { allLedgerEvents(first: 100, after: $c, orderBy: SEQ_DESC, condition: {stream: $s}) "
     "{ nodes { seq type summary actorName recordedAt } } }",
-    "issue": "mutation I($s: String!, $p: String!) { benchIssue(input: {s: $s, p: $p}) { string } }",
-    "return": "mutation R($s: String!) { benchReturn(input: {s: $s}) { string } }",
+    "issue": "mutation I($q: UUID!, $s: String!, $p: String!) { benchIssue(input: {q: $q, s: $s, p: $p}) { string } }",
+    "return": "mutation R($q: UUID!, $s: String!) { benchReturn(input: {q: $q, s: $s}) { string } }",
 }  # fmt: skip
 POSTGRAPHILE["dashboard_polled"] = POSTGRAPHILE["dashboard"]
 
@@ -166,7 +166,7 @@ def _naive(name: str, asked: dict[str, Any], place: Place | None) -> dict[str, A
 def _postgraphile(name: str, asked: dict[str, Any], place: Place | None) -> dict[str, Any]:
     match name:
         case "issue" | "return":
-            return {"s": asked["serial"], **({"p": asked["person"]} if name == "issue" else {})}
+            return {"q": asked["request"], "s": asked["serial"], **({"p": asked["person"]} if name == "issue" else {})}
         case "dashboard" | "dashboard_polled":
             return {"a": str(armory_uuid(asked["room"])), "c": place and _cursor("serial_key_asc", place)}
         case "ledger_page":

@@ -27,6 +27,7 @@ from graph.settings import Settings
 
 CHANNEL = "armguard"
 HEARTBEAT_SECONDS = 5.0
+BETWEEN_WORDS_SECONDS = 0.01
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
 STREAMS_PER_MESSAGE = 100
 ANSWERS_KEPT, ANSWERS_SECONDS = 2000, 0.5
@@ -172,7 +173,10 @@ class Feed:
                         await end()
 
     async def _publish(self, broadcast: Broadcast) -> None:
-        """Publish what was announced, and a heartbeat when nothing was. What could not be published stays for the next connection."""
+        """Publish what was announced, and a heartbeat when nothing was. What could not be published stays for the next connection.
+
+        The first word goes out at once; what follows close on it is said together.
+        """
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
@@ -191,6 +195,7 @@ class Feed:
                         del self._pending[stream]
                 if not self._pending:
                     break
+            await asyncio.sleep(BETWEEN_WORDS_SECONDS)
 
     async def _listen(self, subscriber: Subscriber) -> None:
         """Wake the tails that a message names. When none comes, not even our own heartbeat, the connection is dead."""

@@ -54,6 +54,14 @@ class Counter:
         serial, model, room = known["item"]["serial"], known["nomenclature"], known["room"]["code"]
         return {"serial": serial, "model": model, "armory": room, "holder": facts_of(holder)}
 
+    def shown(self, line: Line, written: Written) -> Facts:
+        """The record as it is once it is written, with its item, its holder and its arms room."""
+        known = self.known[line.item_id]
+        holder = known["holder"] or self.people["holder"]
+        name = f"{holder['rank']} {holder['family_name']}, {holder['given_names']}"
+        linked = {"item": {**known["item"], **written.item}, "holder": {**holder, "name": name}, "armory": known["room"]}
+        return {**(known["record"] or {}), **written.record, **linked}
+
 
 @dataclass(frozen=True)
 class Written:
@@ -79,7 +87,8 @@ async def serve(request: Request, asked: Asked, decide: Callable[[Counter], Sequ
             return counter
         written = decide(counter)
         events = [each.event for each in written]
-        answer = Answer(tuple(event.subject_id for event in events), tuple(event.event_id for event in events))
+        shown = [counter.shown(line, each) for line, each in zip(counter.lines, written, strict=True)]
+        answer = Answer(tuple(event.subject_id for event in events), tuple(event.event_id for event in events), shown=shown)
         rows = {"records": [each.record for each in written], "items": [each.item for each in written], **request.completed(answer)}
         with requesting(request.id):
             return Outcome(answer, await append(*events, along=Along((part, COMPLETED), rows)))

@@ -38,11 +38,15 @@ DUPLICATES: dict[str, tuple[RefusalCode, str, str]] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command made: the ids of the rows, in the order of its lines, and of the events. The same for a repeated request."""
+    """What a command made: the ids of the rows, in the order of its lines, and of the events. The same for a repeated request.
+
+    `shown` are the rows themselves, if they are at hand, with rows that they refer to under the names of their links.
+    """
 
     rows: tuple[UUID, ...]
     events: tuple[UUID, ...]
     repeated: bool = False
+    shown: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -218,20 +219,30 @@ def _json_of(key: Key, row: str) -> str:
 
 
 def at_hand(of: Table, row: Mapping[str, Any], fields: Sequence[Asked]) -> dict[str, Any] | None:
-    """The answer from a row that was read already; None if something is asked that it does not have."""
-    if any(asked.fields or of.link(asked.name) or asked.name in of.pages for asked in fields):
-        return None
-    return {asked.key: _shown(of, row, asked) for asked in fields}
+    """The answer from a row that is known already, and the rows that it has under its links; None if something else is asked."""
+    answer: dict[str, Any] = {}
+    for asked in fields:
+        if asked.name == "__typename":
+            answer[asked.key] = of.kind
+        elif asked.name not in row:
+            return None
+        elif (link := of.link(asked.name)) is None:
+            answer[asked.key] = _shown(of, row, asked)
+        elif (linked := at_hand(TABLES[link.kind], row[asked.name], asked.fields)) is not None:
+            answer[asked.key] = linked
+        else:
+            return None
+    return answer
 
 
 def _shown(of: Table, row: Mapping[str, Any], asked: Asked) -> Any:
-    if asked.name == "__typename":
-        return of.kind
     value = row[asked.name]
     if asked.name == "id":
-        return f"{PREFIXES[of.kind]}_{value.hex}"
+        return f"{PREFIXES[of.kind]}_{str(value).replace('-', '')}"
     if asked.type == "JSON":
         return orjson.Fragment(value)
+    if asked.type == "DateTime" and isinstance(value, str):
+        value = datetime.fromisoformat(value)
     return bytes(value).hex() if isinstance(value, bytes) else plain(value)
 
 

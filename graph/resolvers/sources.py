@@ -25,6 +25,11 @@ class Source:
     of: Table
 
     @property
+    def shown(self) -> Sequence[Mapping[str, Any]]:
+        """The rows that are known already, of which more may be asked than they have; none if they must be read."""
+        return ()
+
+    @property
     def shape(self) -> Hashable:
         """What of it is in the statement itself."""
         raise NotImplementedError
@@ -81,6 +86,11 @@ class AtHand(One):
 
     row: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
+    @property
+    def shown(self) -> Sequence[Mapping[str, Any]]:
+        """The row."""
+        return (self.row,)
+
     async def rows(self) -> list[Any]:
         """The row at hand."""
         return [self.row]
@@ -92,6 +102,12 @@ class Made(Source):
 
     ids: tuple[UUID, ...]
     many: bool = True
+    as_made: Sequence[Mapping[str, Any]] = field(default=(), compare=False)
+
+    @property
+    def shown(self) -> Sequence[Mapping[str, Any]]:
+        """The rows as the command has made them, if it has told."""
+        return self.as_made
 
     @property
     def shape(self) -> Hashable:

@@ -208,7 +208,7 @@ async def return_items(asked: ReturnItemsInput) -> ItemsReturned | Refused:
 
 
 def _what_was_written(answer: Answer) -> dict[str, Any]:
-    records, events = Made(tables.CUSTODY, answer.rows), Made(LEDGER, answer.events)
+    records, events = Made(tables.CUSTODY, answer.rows, as_made=answer.shown), Made(LEDGER, answer.events)
     return {"records": records, "events": events, "repeated": answer.repeated}
 
 

@@ -85,8 +85,8 @@ class Execution(PlainExecution):
 
     async def complete_source(self, return_type: Any, details: Details, info: Any, path: Any, source: Source, position: Any) -> Any:
         """Read what is asked of a source."""
-        if isinstance(source, AtHand) and (answer := at_hand(source.of, source.row, self._fields(return_type, details))) is not None:
-            return answer
+        if source.shown and (known := self._at_hand(source, get_named_type(return_type), details)) is not None:
+            return known if is_list_type(get_nullable_type(return_type)) else known[0]
         try:
             plan = self._plan(source, return_type, details)
         except (NotCompiled, ArmGuardError, GraphQLError):  # whose arguments are wrong: the plain resolvers say where
@@ -119,6 +119,11 @@ class Execution(PlainExecution):
         key = (event, self.root_value.cursor, text, name, variables, actor.armories, actor.roles)
         make = partial(_written, partial(super().execute_operation, *args, **kwargs))
         return the_feed().answers.get(key, make, lambda answer: not answer.errors)
+
+    def _at_hand(self, source: Source, of: Any, details: Details) -> list[dict[str, Any]] | None:
+        fields = self._fields(of, details)
+        answers = [at_hand(source.of, row, fields) for row in source.shown]
+        return [answer for answer in answers if answer is not None] if None not in answers else None
 
     def _plan(self, source: Source, return_type: Any, details: Details) -> Plan:
         nodes = [each.node for each in details]
