@@ -7,11 +7,10 @@ used, how long a caller waits for one, how long a lock or a statement may take, 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import random
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -383,7 +382,7 @@ async def fetch(sql: str, *values: Any) -> Rows:
         async with client.acquire_connection() as connection:
             rows: Rows = await connection.fetch(sql, *values)
             return rows
-    return await _read(sql, *values)
+    return await _read(client, sql, *values)
 
 
 async def fetch_one(sql: str, *values: Any) -> asyncpg.Record | None:
@@ -392,15 +391,18 @@ async def fetch_one(sql: str, *values: Any) -> asyncpg.Record | None:
     return rows[0] if rows else None
 
 
-async def _read(sql: str, *values: Any) -> Rows:
+async def _read(client: Any, sql: str, *values: Any) -> Rows:
     at = door()
     await _take_place(at)
     try:
         for attempt in (1, 2, 3):
             try:
-                async with _connection() as connection:
+                block, connection = await _taken(client)
+                try:
                     rows: Rows = await connection.fetch(sql, *values)
                     return rows
+                finally:
+                    await block.__aexit__(None, None, None)
             except asyncpg.QueryCanceledError as error:
                 raise Unavailable("The database took too long for this. Ask for less at once, or try again.") from error
             except LOST as error:
@@ -412,16 +414,11 @@ async def _read(sql: str, *values: Any) -> Rows:
         at.places.release()
 
 
-@contextlib.asynccontextmanager
-async def _connection() -> AsyncIterator[Any]:
-    client: Any = connections.get("default")
+async def _taken(client: Any) -> tuple[Any, Any]:
+    """A connection of the pool, and the block that gives it back."""
     # Tortoise makes the pool when it is first used; afterwards it is asked itself, which takes a third of the time.
     block: Any = client.acquire_connection() if client._pool is None else client._pool.acquire()
     try:
-        connection = await block.__aenter__()
+        return block, await block.__aenter__()
     except asyncpg.PostgresError as error:
         raise NoConnection from error
-    try:
-        yield connection
-    finally:
-        await block.__aexit__(None, None, None)

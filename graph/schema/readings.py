@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import orjson
-from graphql import FieldNode, GraphQLError, OperationDefinitionNode, Undefined
-from graphql.execution.values import get_argument_values, get_variable_values
+from graphql import FieldNode, GraphQLError, GraphQLSchema, NamedTypeNode, NonNullTypeNode, OperationDefinitionNode, Undefined
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
 from graph import database
 from graph.audit.actor import actor_or_none, current_actor
@@ -108,24 +108,32 @@ class Reading:
 class Walk:
     """The short way through a document whose fields name sources: only these are resolved, by the variables, and what is below is known."""
 
+    schema: GraphQLSchema
     operation: OperationDefinitionNode
     fields: Sequence[tuple[str, Root | str]]
+    texts: Sequence[str] | None
 
     async def reading(self, context: Any, variables: dict[str, Any]) -> Reading | None:
         """The statements for these variables; None if it takes a closer look."""
+        given = self._given(variables)
+        if isinstance(given, list):
+            return None
         found: list[tuple[str, tuple[Source, Plan] | str]] = []
         for key, root in self.fields:
-            named = root if isinstance(root, str) else await self._resolved(root, context, variables)
+            named = root if isinstance(root, str) else await self._resolved(root, context, given)
             if named is None:
                 return None
             found.append((key, named))
         return Reading(found)
 
-    async def _resolved(self, root: Root, context: Any, variables: dict[str, Any]) -> tuple[Source, Plan] | None:
+    def _given(self, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+        """The values of the variables, or what is wrong with them: a text for a text is taken as it is."""
+        if self.texts is not None and all(type(variables.get(name)) is str for name in self.texts):
+            return VariableValues({}, {name: variables[name] for name in self.texts})
+        return get_variable_values(self.schema, self.operation.variable_definitions or (), variables)
+
+    async def _resolved(self, root: Root, context: Any, given: VariableValues) -> tuple[Source, Plan] | None:
         info, node = root.info, root.nodes[0]
-        given = get_variable_values(info.schema, self.operation.variable_definitions or (), variables)
-        if isinstance(given, list):
-            return None
         field = info.parent_type.fields[info.field_name]
         try:
             asked = get_argument_values(field, node, given)
@@ -167,4 +175,12 @@ class Readings(Recent[Reading]):
         self.keep(key, Reading([(at, (of.source, of.plan) if isinstance(of, Root) else of) for at, of in fields]))
         asked = execution.operation.selection_set.selections
         if all(isinstance(node, FieldNode) and not node.directives for node in asked):
-            document.walks[name] = Walk(execution.operation, fields)
+            document.walks[name] = Walk(execution.schema, execution.operation, fields, texts_of(execution.operation))
+
+
+def texts_of(operation: OperationDefinitionNode) -> list[str] | None:
+    """The names of the variables, if each is a text that is given or not."""
+    asked = operation.variable_definitions or ()
+    types = [each.type.type if isinstance(each.type, NonNullTypeNode) else each.type for each in asked]
+    texts = all(isinstance(of, NamedTypeNode) and of.name.value in ("ID", "String") for of in types)
+    return [each.variable.name.value for each in asked] if texts and not any(each.default_value for each in asked) else None
