@@ -19,11 +19,13 @@ from uuid import uuid4
 import httpx
 import pytest
 import uvicorn
+from graphql import get_named_type, is_leaf_type
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from graph.app import create_app
 from graph.schema.api import build_schema
+from graph.schema.execution import Execution
 from graph.schema.readings import PLANS
 from graph.settings import Settings
 from tests.conftest import Cluster, _copy
@@ -362,6 +364,100 @@ def test_payloads_of_commands_are_the_same(pair: Pair) -> None:
         assert ours == oracle
         answer = json.loads(ours[1])
         assert answer["data"][name]["__typename"] != "Refused", answer
+
+
+def plain_fields(kind: str) -> str:
+    """All fields of a type that are no objects."""
+    return " ".join(name for name, field in SCHEMA.get_type(kind).fields.items() if is_leaf_type(get_named_type(field.type)))  # type: ignore[union-attr]
+
+
+def test_a_payload_from_the_rows_at_hand_is_what_the_database_has(pair: Pair) -> None:
+    """What the command has just written is shown without being read; the same request again reads it."""
+    linked = " ".join(f"{link} {{ __typename {plain_fields(kind)} }}" for link, kind in AT_HAND.items())
+    records = f"records {{ __typename {plain_fields('CustodyRecord')} {linked} }}"
+    for name, lines in (("issueItems", DRAWN), ("returnItems", BACK)):
+        extra = ON_HAND_RECEIPT if name == "issueItems" else {}
+        kind, success = f"{name[0].upper()}{name[1:]}Input", {"issueItems": "ItemsIssued", "returnItems": "ItemsReturned"}[name]
+        text = f"mutation ($i: {kind}!) {{ {name}(input: $i) {{ __typename ... on {success} {{ {records} }} }} }}"
+        request = {"i": {"requestId": str(uuid4()), **lines, **extra}}
+        before = PLANS.compiled
+        ours = pair.ask(pair.compiled, "north", text, request)
+        assert PLANS.compiled == before, ours
+        assert json.loads(ours[1])["data"][name]["__typename"] == success, ours
+        again, oracle = (pair.ask(port, "north", text, request) for port in (pair.compiled, pair.plain))
+        assert PLANS.compiled == before + 1
+        assert ours == again == oracle
+
+
+ON_HAND_RECEIPT = {
+    "holder": {"serviceNumber": "S-010"},
+    "issueType": "HAND_RECEIPT",
+    "note": NOTE,
+    "dueAt": "2099-01-02T03:04:05.678+02:00",
+}
+AT_HAND = {"item": "Item", "holder": "Person", "armory": "Armory"}
+ASKED_AGAIN: list[tuple[str, list[dict[str, Any]]]] = [
+    (
+        "query ($c: String!) { scan(code: $c) { __typename ... on Item { serial openCustody { holder { name } } } ... on Person { name } "
+        "... on Refused { refusals { code message since } } } }",
+        [{"c": code} for code in ("TAG-M4-001", "m4 002", "S-001", "BADGE-S-002", "TAG-G17-001", "nothing", "", "x" * 300, "G17-101")],
+    ),
+    (
+        "query ($s: String, $i: ID) { item(serial: $s, id: $i) { id state } }",
+        [
+            {"s": "M4-001"},
+            {"s": "M4-002"},
+            {"i": "item_x"},
+            {},
+            {"s": "M4-001", "i": "x"},
+            {"s": None},
+            {"s": 5},
+            {"i": 5},
+            {"s": "G17-101"},
+        ],
+    ),
+    (
+        "query ($n: Int = 2, $p: String) { items(first: $n, filter: {serialPrefix: $p}) { edges { node { serial } } } __typename }",
+        [{}, {"p": "M4"}, {"p": "G17", "n": 3}, {"n": 0}, {"n": 101}, {"n": "2"}, {"p": ""}, {"n": None}, {"p": "PVS"}],
+    ),
+    (
+        "query ($o: Boolean!, $s: String!) { a: item(serial: $s) @include(if: $o) { serial } b: person(serviceNumber: $s) { name } }",
+        [{"o": True, "s": "M4-001"}, {"o": False, "s": "S-001"}, {"o": True, "s": "S-002"}, {"o": False, "s": "M4-001"}],
+    ),
+    (
+        "query ($a: ID) { ledger(armory: $a, first: 2) { edges { node { seq summary } } } b: ledger(armory: $a, last: 1) { totalCount } }",
+        [{"a": None}, {"a": "armory_" + "0" * 32}, {"a": "x"}, {}],
+    ),
+]
+
+
+@pytest.mark.parametrize("username", ["officer", "north", "south", "auditor", None])
+@pytest.mark.parametrize(("text", "given_in_turn"), ASKED_AGAIN, ids=["scan", "item", "items", "root directive", "ledger"])
+def test_a_known_document_is_answered_the_same_with_whatever_values(
+    pair: Pair, username: str | None, text: str, given_in_turn: list[dict[str, Any]]
+) -> None:
+    for variables in (*given_in_turn, *reversed(given_in_turn)):
+        pair.same(username, text, **variables)
+
+
+def test_a_known_document_needs_no_executor(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "query ($c: String!) { s: scan(code: $c) { ... on Item { serial } ... on Person { name } } __typename }"
+    pair.same("north", text, c="TAG-M4-001")
+    built: list[object] = []
+    real = Execution.build
+
+    def build(*args: Any, **kwargs: Any) -> Any:
+        built.append(args)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(Execution, "build", build)
+    for code in ("M4-002", "m4 003", "S-004"):
+        status, body = pair.ask(pair.compiled, "north", text, {"c": code})
+        assert status == 200
+        assert b"errors" not in body
+    assert not built
+    pair.ask(pair.compiled, "north", text, {"c": "nobody knows it"})
+    assert len(built) == 1, "a refusal takes a closer look"
 
 
 def test_refusals_are_the_same(pair: Pair) -> None:
