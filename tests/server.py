@@ -152,10 +152,18 @@ async def subscribe(connection: ClientConnection, query: str, **variables: Any) 
     return Subscription(connection, number)
 
 
+def listening() -> socket.socket:
+    """A socket on a free port. It names its protocol: only then asyncio lets small answers go out at once (TCP_NODELAY)."""
+    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    taken.bind(("127.0.0.1", 0))
+    taken.listen(2048)
+    return taken
+
+
 @contextlib.asynccontextmanager
 async def running_server(url: str, settings: Settings) -> AsyncIterator[Live]:
     """The application under uvicorn, in this loop, on a port that the system chooses."""
-    taken = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    taken = listening()
     config = uvicorn.Config(
         create_app(settings, url), log_config=None, lifespan="on", ws_per_message_deflate=False, timeout_graceful_shutdown=1
     )

@@ -8,7 +8,6 @@ import itertools
 import json
 import os
 import re
-import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from graph.schema.readings import PLANS
 from graph.settings import Settings
 from tests.conftest import Cluster, _copy
 from tests.schema.queries import Known, documents
-from tests.server import Live, running_server, subscribe
+from tests.server import Live, listening, running_server, subscribe
 from tests.world import ACCOUNTS, token_of
 
 SCHEMA = build_schema(Settings())._schema
@@ -44,7 +43,7 @@ REPEATABLE = settings(deadline=None, derandomize=True, database=None, phases=[Ph
 @contextlib.asynccontextmanager
 async def plain_server(url: str) -> AsyncIterator[int]:
     """A server that answers by the plain resolvers, over the door that the other one has opened."""
-    taken = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    taken = listening()
     app = create_app(LIMITS.model_copy(update={"compiled_reads": False}), url)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
