@@ -72,11 +72,11 @@ class Ledger:
         }  # fmt: skip
         digest = event_hash(exported(row))
         self.heads[stream] = (seq + 1, digest)
-        row["hash"] = bytes.fromhex(digest)
+        row["hash"], row["summary"] = bytes.fromhex(digest), payload["summary"]
         return tuple(row[name] for name in EVENT_COLUMNS)
 
 
-EVENT_COLUMNS = (*FIELDS, "hash")
+EVENT_COLUMNS = (*FIELDS, "hash", "summary")
 
 
 class Books:
