@@ -28,7 +28,7 @@ from graph.settings import Settings
 T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-MODELS = [f"graph.models.{noun}" for noun in ("armory", "people", "items", "custody", "accounts", "ledger")]
+MODELS = [f"graph.models.{noun}" for noun in ("armory", "people", "items", "custody", "eligibility", "accounts", "ledger")]
 OLDEST_SERVER = 150000
 MIGRATION_LOCK = 4_177_041_966  # the advisory lock under which only one process migrates
 

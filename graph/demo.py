@@ -12,7 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from graph.audit.actor import Actor, acting
-from graph.commands import accounts, armory, custody, items, people, purposes
+from graph.commands import accounts, armory, custody, eligibility, items, people, purposes
 from graph.commands.perform import Answer
 from graph.commands.references import ItemRef, PersonRef
 from graph.errors import Refused
@@ -274,6 +274,8 @@ async def _standing(numbers: Sequence[str]) -> None:
     for number, status in ((numbers[2], DutyStatus.LEAVE), (numbers[3], DutyStatus.SUSPENDED)):
         person = await Person.get(service_number=number)
         await done(people.change_duty_status(people.ChangeDutyStatus(request_id(), person.id, status, "Demo")))
+    bar = eligibility.ImposeArmsBar(request_id(), PersonRef(service_number=numbers[3]), "Demo: by order of the court")
+    await done(eligibility.impose_arms_bar(bar))
     last = uuid5(NAMESPACE_URL, "armguard:demo/last")
     model = await ItemModel.get(nomenclature="Pistol G17")
     await done(items.edit_item_model(items.EditItemModel(last, model.id, nsn="1005-01-565-5646")))

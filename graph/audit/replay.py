@@ -22,9 +22,19 @@ TABLES: dict[str, frozenset[str]] = {
     "item": frozenset(),
     "tag": frozenset(),
     "purpose": frozenset(),
+    "issue_authorization": frozenset(),
+    "qualification": frozenset(),
     "custody_record": frozenset(),
     "account": frozenset({"password_hash"}),
     "imported_row": frozenset(),
+}
+
+
+# Columns that came later, as older events leave them: what they had when they were added.
+ADDED: dict[str, Row] = {
+    "armory": {"authorization_required": False, "qualification_required": False},
+    "person": {"arms_bar_reason": None, "arms_bar_until": None},
+    "item_model": {"required_qualification": None},
 }
 
 
@@ -39,7 +49,7 @@ def registered(table: str) -> Callable[[Book, Mapping[str, Any]], None]:
         row = payload[table]
         if row["id"] in book[table]:
             raise ReplayError(f"{table} {row['id']} is there already")
-        book[table][row["id"]] = dict(row)
+        book[table][row["id"]] = {**ADDED.get(table, {}), **row}
 
     return fold
 
@@ -86,6 +96,12 @@ FOLDS: dict[EventType, Callable[[Book, Mapping[str, Any]], None]] = {
     EventType.PERSON_REGISTERED: registered("person"),
     EventType.PERSON_CHANGED: changed("person"),
     EventType.DUTY_STATUS_CHANGED: changed("person"),
+    EventType.ARMS_BAR_IMPOSED: changed("person"),
+    EventType.ARMS_BAR_LIFTED: changed("person"),
+    EventType.AUTHORIZATION_GRANTED: registered("issue_authorization"),
+    EventType.AUTHORIZATION_REVOKED: changed("issue_authorization"),
+    EventType.QUALIFICATION_RECORDED: registered("qualification"),
+    EventType.QUALIFICATION_REVOKED: changed("qualification"),
     EventType.ITEM_MODEL_REGISTERED: registered("item_model"),
     EventType.ITEM_MODEL_CHANGED: changed("item_model"),
     EventType.PURPOSE_REGISTERED: registered("purpose"),

@@ -56,6 +56,8 @@ class RegisterArmory:
     temporary_limit_hours: int = 24
     sidearm_limit: int = 1
     long_gun_limit: int = 1
+    authorization_required: bool = False
+    qualification_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class EditArmory:
     temporary_limit_hours: int | None = None
     sidearm_limit: int | None = None
     long_gun_limit: int | None = None
+    authorization_required: bool | None = None
+    qualification_required: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,8 @@ async def register_armory(command: RegisterArmory) -> Answer | Refused:
             temporary_limit_hours=command.temporary_limit_hours,
             sidearm_limit=command.sidearm_limit,
             long_gun_limit=command.long_gun_limit,
+            authorization_required=command.authorization_required,
+            qualification_required=command.qualification_required,
         )
         event = await register(armory, REGISTRY, EventType.ARMORY_REGISTERED, Subject.ARMORY, {})
         await StreamHead.create(stream=str(armory.id), armory_id=armory.id, hash=bytes.fromhex(GENESIS))
@@ -166,6 +172,8 @@ async def edit_armory(command: EditArmory) -> Answer | Refused:
             temporary_limit_hours=command.temporary_limit_hours,
             sidearm_limit=command.sidearm_limit,
             long_gun_limit=command.long_gun_limit,
+            authorization_required=command.authorization_required,
+            qualification_required=command.qualification_required,
         )
         await append(await change(armory, changes, str(armory.id), EventType.ARMORY_CHANGED, Subject.ARMORY, {"code": armory.code}))
         return [armory.id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +15,8 @@ from graph.commands.perform import Answer, Outcome, Request, carry_out
 from graph.commands.references import ItemRef, PersonRef, choose_items, choose_person, named, no_code
 from graph.errors import Refusal, Refused
 from graph.models.accounts import COMPLETED
-from graph.models.counter import Facts, counter_select_for_update, facts
-from graph.rules.custody import Line, OpenCustody, Receiver, Room
+from graph.models.counter import Facts, Known, counter_select_for_update, facts, meant
+from graph.rules.custody import ArmsBar, Authorization, Line, OpenCustody, Qualification, Receiver, Room, Spell
 from graph.words import ArmoryState, CustodyState, DutyStatus, ItemCategory, Serviceability, Slot
 
 
@@ -36,13 +36,13 @@ class Counter:
     """The rows of a command under their locks, what is known of them, and the time that it is now.
 
     `known` has of each item its row, its nomenclature, its arms room with the last receipt number, its open record and who holds it.
-    `held` counts what the receiver has in hand by slot, and `unknown` are the refusals of the references that name nothing.
+    `receiver` is who is to draw, and `unknown` are the refusals of the references that name nothing.
     """
 
     lines: Sequence[Line]
     people: Mapping[str, Facts]
     known: Mapping[UUID, Facts]
-    held: Mapping[Slot, int]
+    receiver: Receiver | None
     purpose: Facts | None
     now: datetime
     unknown: Sequence[Refusal]
@@ -96,8 +96,18 @@ async def serve(request: Request, asked: Asked, decide: Callable[[Counter], Sequ
     return await carry_out(work)
 
 
+async def look(asked: Asked) -> Counter:
+    """What the rules would be asked now: nothing is locked, and nothing will be written."""
+    counter = await _gather(NO_REQUEST, asked, await meant(named(asked.items, tuple(asked.people.values()))))
+    assert isinstance(counter, Counter)
+    return counter
+
+
+NO_REQUEST = Request("", UUID(int=0), "", b"")
+
+
 async def _gather(request: Request, asked: Asked, there: Facts) -> Counter | Outcome:
-    """What the rules ask for of the locked rows; or what the request was answered, if it was done before."""
+    """What the rules ask for of these rows; or what the request was answered, if it was done before."""
     found = choose_items(asked.items, there)
     persons = {path: choose_person(ref, path, there) for path, ref in asked.people.items()}
     people = {path: person for path, person in persons.items() if isinstance(person, UUID)}
@@ -118,7 +128,7 @@ async def _gather(request: Request, asked: Asked, there: Facts) -> Counter | Out
         [await _line(line, item_id, known.items[item_id], asked.versions[line]) for line, item_id in found.by_line.items()],
         {path: known.people[person_id] for path, person_id in people.items()},
         known.items,
-        Tally(map(Slot, known.held)),
+        _receiver(known, people.get("holder")) if asked.issuing else None,
         known.purpose,
         known.now,
         [*unknown, *found.refusals],
@@ -144,13 +154,42 @@ async def _line(line: int, item_id: UUID, known: Facts, expected: int | None) ->
         in_room_since=max(map(datetime.fromisoformat, returns), default=None),
         changes=await _changes(item_id, item["version"], expected),
         in_scope=current_actor().may_see(room.id),
+        model_id=UUID(item["model_id"]),
+        nomenclature=known["nomenclature"],
+        required_qualification=known["required_qualification"],
     )
 
 
-def receiver(counter: Counter) -> Receiver | None:
+def _receiver(known: Known, person_id: UUID | None) -> Receiver | None:
     """Who is to draw, with what they hold now, over all arms rooms; nobody if it is not known who."""
-    person = counter.people.get("holder")
-    return Receiver(UUID(person["id"]), name_of(person), DutyStatus(person["duty_status"]), counter.held) if person else None
+    if person_id is None:
+        return None
+    person = known.people[person_id]
+    reason, until = person["arms_bar_reason"], person["arms_bar_until"]
+    return Receiver(
+        person_id,
+        name_of(person),
+        DutyStatus(person["duty_status"]),
+        Tally(map(Slot, known.held)),
+        ArmsBar(reason, _moment(until)) if reason is not None else None,
+        [
+            Authorization(_spell(line["valid_from"], line["valid_until"]), _id(line["item_id"]), _id(line["model_id"]))
+            for line in known.authorizations
+        ],
+        [Qualification(each["code"], _spell(each["qualified_on"], each["expires_on"])) for each in known.qualifications],
+    )
+
+
+def _spell(first: str, last: str | None) -> Spell:
+    return Spell(date.fromisoformat(first), date.fromisoformat(last) if last is not None else None)
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text is not None else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text is not None else None
 
 
 def name_of(person: Facts) -> str:
@@ -166,7 +205,8 @@ def facts_of(person: Facts) -> dict[str, object]:
 def _room(room: Facts) -> Room:
     limits = {Slot.SIDEARM: room["sidearm_limit"], Slot.LONG_GUN: room["long_gun_limit"]}
     longest = timedelta(hours=room["temporary_limit_hours"])
-    return Room(UUID(room["id"]), room["code"], ArmoryState(room["state"]), limits, longest)
+    asks = room["authorization_required"], room["qualification_required"]
+    return Room(UUID(room["id"]), room["code"], ArmoryState(room["state"]), limits, longest, room["timezone"], *asks)
 
 
 def _custody(record: Facts | None, holder: Any) -> OpenCustody | None:

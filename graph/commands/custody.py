@@ -11,11 +11,11 @@ from uuid_utils.compat import uuid7
 
 from graph.audit.actor import current_actor
 from graph.audit.ledger import Event
-from graph.commands.counter import Asked, Counter, Written, facts_of, name_of, receiver, serve
+from graph.commands.counter import Asked, Counter, Written, facts_of, look, name_of, serve
 from graph.commands.perform import Answer, requested, require
 from graph.commands.references import ItemRef, PersonRef
 from graph.commands.rows import altered, given
-from graph.errors import Refused, refuse
+from graph.errors import Refusal, Refused, refuse
 from graph.models.counter import CLOSED, OPENED, Facts
 from graph.rules.custody import Bringer, Line, Terms, due_time, issue_refusals, return_refusals
 from graph.rules.items import serviceability_after_return
@@ -69,6 +69,19 @@ class ReturnItems:
     effective_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class CanIssue:
+    """The question whether a person may draw items, and on what terms."""
+
+    holder: PersonRef
+    items: tuple[ItemRef, ...]
+    purpose: str | None = None
+    issue_type: IssueType | None = None
+    due_at: datetime | None = None
+    note: str | None = None
+    effective_at: datetime | None = None
+
+
 async def issue_items(command: IssueItems) -> Answer | Refused:
     """Issue items to a person: all of them, or none with a refusal for each reason."""
     require(*COUNTER)
@@ -77,17 +90,25 @@ async def issue_items(command: IssueItems) -> Answer | Refused:
 
     def decide(counter: Counter) -> Sequence[Written]:
         terms = _terms(command, counter)
-        refuse([*counter.unknown, *issue_refusals(receiver(counter), counter.lines, terms)])
+        refuse([*counter.unknown, *issue_refusals(counter.receiver, counter.lines, terms)])
         return [_draw(line, counter, terms) for line in counter.lines]
 
     return await serve(requested("issueItems", command.request_id, command), asked, decide, OPENED)
+
+
+async def can_issue(asked: CanIssue) -> Sequence[Refusal]:
+    """Every reason why these items would not be issued to this person now, by the rule that decides an issue; nothing is written."""
+    require(*COUNTER)
+    counter = await look(Asked(asked.items, [None] * len(asked.items), {"holder": asked.holder}, asked.purpose, issuing=True))
+    terms = _terms(asked, counter)
+    return [*counter.unknown, *issue_refusals(counter.receiver, counter.lines, terms)]
 
 
 def _lines(command: IssueItems | ReturnItems) -> tuple[list[ItemRef], list[int | None]]:
     return [line.item for line in command.lines], [line.expected_version for line in command.lines]
 
 
-def _terms(command: IssueItems, counter: Counter) -> Terms:
+def _terms(command: IssueItems | CanIssue, counter: Counter) -> Terms:
     """The terms as they are asked for, or as the purpose has them."""
     purpose, now = counter.purpose, counter.now
     return Terms(

@@ -37,6 +37,7 @@ class RegisterItemModel:
     slot: Slot
     caliber: str | None = None
     nsn: str | None = None
+    required_qualification: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class EditItemModel:
     slot: Slot | None = None
     caliber: str | None = None
     nsn: str | None = None
+    required_qualification: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ async def register_item_model(command: RegisterItemModel) -> Answer | Refused:
             slot=command.slot,
             caliber=command.caliber,
             nsn=command.nsn,
+            required_qualification=command.required_qualification,
         )
         await append(await register(model, REGISTRY, EventType.ITEM_MODEL_REGISTERED, Subject.ITEM_MODEL, {}))
         return [model.id]
@@ -134,7 +137,13 @@ async def edit_item_model(command: EditItemModel) -> Answer | Refused:
 
     async def decide() -> Sequence[UUID]:
         model = await lock_row(ItemModel, command.model_id, command.expected_version)
-        changes = given(category=command.category, slot=command.slot, caliber=command.caliber, nsn=command.nsn)
+        changes = given(
+            category=command.category,
+            slot=command.slot,
+            caliber=command.caliber,
+            nsn=command.nsn,
+            required_qualification=command.required_qualification,
+        )
         facts = {"nomenclature": model.nomenclature, "manufacturer": model.manufacturer}
         await append(await change(model, changes, REGISTRY, EventType.ITEM_MODEL_CHANGED, Subject.ITEM_MODEL, facts))
         return [model.id]

@@ -24,6 +24,8 @@ LABELS = {
     "item": "{0.serial}",
     "tag": "{0.code}",
     "purpose": "{0.code}, {0.name}",
+    "issue_authorization": "from {0.valid_from}",
+    "qualification": "{0.code}",
     "account": "{0.username}",
 }
 SECRET = frozenset({"password_hash"})

@@ -37,6 +37,8 @@ class Armory(Model):
     temporary_limit_hours = fields.IntField(default=24)
     sidearm_limit = fields.IntField(default=1)
     long_gun_limit = fields.IntField(default=1)
+    authorization_required = fields.BooleanField(default=False)
+    qualification_required = fields.BooleanField(default=False)
     version = fields.IntField(default=1)
 
     unit_id: UUID

@@ -64,7 +64,7 @@ FACTS = """
 SELECT clock_timestamp() AS now, done.arguments_hash, done.answer,
     (SELECT json_agg(p) FROM person p WHERE p.id = any($2::uuid[])) AS people,
     (SELECT json_agg(r) FROM (
-        SELECT row_to_json(i) AS item, m.nomenclature, m.category, m.slot, row_to_json(a) AS room, h.receipts,
+        SELECT row_to_json(i) AS item, m.nomenclature, m.category, m.slot, m.required_qualification, row_to_json(a) AS room, h.receipts,
             row_to_json(c) AS record, row_to_json(p) AS holder,
             CASE WHEN $4 THEN (SELECT max(closed_at) FROM custody_record WHERE item_id = i.id) END AS closed_at,
             CASE WHEN $4 THEN (
@@ -78,6 +78,8 @@ SELECT clock_timestamp() AS now, done.arguments_hash, done.answer,
     ) r) AS items,
     (SELECT json_agg(m.slot) FROM custody_record c JOIN item i ON i.id = c.item_id JOIN item_model m ON m.id = i.model_id
      WHERE c.holder_id = $3::uuid AND c.closed_at IS NULL) AS held,
+    (SELECT json_agg(z) FROM issue_authorization z WHERE z.person_id = $3::uuid AND z.revoked_at IS NULL) AS authorizations,
+    (SELECT json_agg(q) FROM qualification q WHERE q.person_id = $3::uuid AND q.revoked_at IS NULL) AS qualifications,
     (SELECT row_to_json(d) FROM (SELECT id, code, name, categories, default_issue_type FROM purpose WHERE code = $5::text) d) AS purpose
 FROM (SELECT) AS here LEFT JOIN completed_request done ON done.actor_key = $6::text AND done.request_id = $7::uuid
 """
@@ -157,13 +159,18 @@ def _found(row: Any) -> Facts:
 
 @dataclass(frozen=True)
 class Known:
-    """What is so under the locks: the time, what the request was answered if it was done before, and rows by their id."""
+    """What is so under the locks: the time, what the request was answered if it was done before, and rows by their id.
+
+    Of a receiver also the slots of what they hold, the lines of the authorization list and the qualifications that are not revoked.
+    """
 
     now: datetime
     done: Any
     people: Mapping[UUID, Facts]
     items: Mapping[UUID, Facts]
     held: Sequence[str]
+    authorizations: Sequence[Facts]
+    qualifications: Sequence[Facts]
     purpose: Facts | None
 
 
@@ -185,5 +192,7 @@ async def facts(
         {UUID(person["id"]): person for person in orjson.loads(row["people"] or "[]")},
         {UUID(each["item"]["id"]): each for each in orjson.loads(row["items"] or "[]")},
         orjson.loads(row["held"] or "[]"),
+        orjson.loads(row["authorizations"] or "[]"),
+        orjson.loads(row["qualifications"] or "[]"),
         orjson.loads(row["purpose"] or "null"),
     )

@@ -25,6 +25,7 @@ class ItemModel(Model):
     slot = fields.CharEnumField(Slot, max_length=16)
     caliber = fields.CharField(max_length=64, null=True)
     nsn = fields.CharField(max_length=32, null=True)
+    required_qualification = fields.CharField(max_length=32, null=True)
     version = fields.IntField(default=1)
 
     class Meta:

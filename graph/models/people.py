@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from tortoise import fields
@@ -13,7 +14,10 @@ from graph.words import DutyStatus, PersonCategory
 
 
 class Person(Model):
-    """One person. `service_number_key` is the normalised service number and unique for ever."""
+    """One person. `service_number_key` is the normalised service number and unique for ever.
+
+    A person with an `arms_bar_reason` is barred from arms, up to `arms_bar_until` or, without it, until the bar is lifted.
+    """
 
     id = fields.UUIDField(primary_key=True)
     service_number = fields.CharField(max_length=64)
@@ -24,6 +28,8 @@ class Person(Model):
     unit: fields.ForeignKeyRelation[Unit] = fields.ForeignKeyField("models.Unit", on_delete=fields.RESTRICT)
     category = fields.CharEnumField(PersonCategory, max_length=16)
     duty_status = fields.CharEnumField(DutyStatus, max_length=16, default=DutyStatus.ACTIVE)
+    arms_bar_reason: str | None = fields.TextField(null=True)
+    arms_bar_until: datetime | None = fields.DatetimeField(null=True)
     version = fields.IntField(default=1)
 
     unit_id: UUID

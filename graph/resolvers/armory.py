@@ -19,7 +19,10 @@ ARMORY = table(
     Table(
         "Armory",
         "armory",
-        ("id", "code", "name", "unit_id", "timezone", "state", "temporary_limit_hours", "sidearm_limit", "long_gun_limit", "version"),
+        (
+            *("id", "code", "name", "unit_id", "timezone", "state", "temporary_limit_hours", "sidearm_limit", "long_gun_limit"),
+            *("authorization_required", "qualification_required", "version"),
+        ),
         scope=":everything OR it.id = any(:armories)",
         computed={"stream": "it.id::text"},
         links={"unit": Link("Unit", "unit_id")},

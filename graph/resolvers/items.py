@@ -20,7 +20,7 @@ ITEM_MODEL = table(
     Table(
         "ItemModel",
         "item_model",
-        ("id", "nomenclature", "manufacturer", "category", "slot", "caliber", "nsn", "version"),
+        ("id", "nomenclature", "manufacturer", "category", "slot", "caliber", "nsn", "required_qualification", "version"),
         filters={"category": "it.category = ?"},
         orders={"NOMENCLATURE": (Key("it.nomenclature", "text"), Key("it.id", "uuid"))},
     )

@@ -10,12 +10,14 @@ PERSON = table(
         "person",
         (
             *("id", "service_number", "service_number_key", "rank", "family_name", "given_names", "unit_id", "category", "duty_status"),
-            "version",
+            *("arms_bar_reason", "arms_bar_until", "version"),
         ),
         computed={"name": "it.rank || ' ' || it.family_name || ', ' || it.given_names"},
         links={
             "unit": Link("Unit", "unit_id"),
             "holdings": Link("CustodyRecord", "id", "holder_id", where="it.closed_at IS NULL", order="it.issued_at, it.id"),
+            "authorizations": Link("Authorization", "id", "person_id", where="it.revoked_at IS NULL", order="it.valid_from, it.id"),
+            "qualifications": Link("Qualification", "id", "person_id", where="it.revoked_at IS NULL", order="it.code, it.id"),
             "tags": Link("Tag", "id", "person_id", order="it.code"),
         },
         pages={

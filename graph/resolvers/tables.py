@@ -21,12 +21,14 @@ _IT = re.compile(r"\bit\.")
 PREFIXES = {
     "Account": "account",
     "Armory": "armory",
+    "Authorization": "authorization",
     "CustodyRecord": "custody",
     "Item": "item",
     "ItemModel": "model",
     "LedgerEvent": "event",
     "Person": "person",
     "Purpose": "purpose",
+    "Qualification": "qualification",
     "Tag": "tag",
     "Unit": "unit",
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from graph.errors import Refusal, RefusalCode
 from graph.rules.items import spoken
@@ -39,6 +40,58 @@ class Room:
     state: ArmoryState
     limits: Mapping[Slot, int]
     temporary_limit: timedelta
+    timezone: str = "UTC"
+    authorization_required: bool = False
+    qualification_required: bool = False
+
+    def local_date(self, moment: datetime) -> date:
+        """The date on the arms room's wall."""
+        return moment.astimezone(ZoneInfo(self.timezone)).date()
+
+
+@dataclass(frozen=True)
+class ArmsBar:
+    """Somebody is barred from arms: why, and until when; without an end, until it is lifted."""
+
+    reason: str
+    until: datetime | None = None
+
+    def stands(self, at: datetime) -> bool:
+        """Whether it holds at this moment."""
+        return self.until is None or at < self.until
+
+
+@dataclass(frozen=True)
+class Spell:
+    """From one date to another, both included; without an end, for ever."""
+
+    first: date
+    last: date | None = None
+
+    def has(self, day: date) -> bool:
+        """Whether a date lies in it."""
+        return self.first <= day and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """A line of the master authorization list: for an item, or for every item of a nomenclature."""
+
+    spell: Spell
+    item_id: UUID | None = None
+    model_id: UUID | None = None
+
+    def covers(self, line: Line) -> bool:
+        """Whether it is for this item."""
+        return line.item_id == self.item_id if self.item_id is not None else line.model_id == self.model_id
+
+
+@dataclass(frozen=True)
+class Qualification:
+    """What a person has shown to be able to do."""
+
+    code: str
+    spell: Spell
 
 
 @dataclass(frozen=True)
@@ -59,6 +112,9 @@ class Line:
     in_room_since: datetime | None = None
     changes: tuple[str, ...] = ()
     in_scope: bool = True
+    model_id: UUID | None = None
+    nomenclature: str = ""
+    required_qualification: str | None = None
 
     def refusal(self, code: RefusalCode, message: str, **facts: Any) -> Refusal:
         """A refusal at this line."""
@@ -73,6 +129,9 @@ class Receiver:
     name: str
     duty_status: DutyStatus
     held: Mapping[Slot, int] = field(default_factory=dict)
+    bar: ArmsBar | None = None
+    authorizations: Sequence[Authorization] = ()
+    qualifications: Sequence[Qualification] = ()
 
 
 @dataclass(frozen=True)
@@ -95,18 +154,54 @@ def issue_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Term
     """
     ours, twice = [line for line in lines if line.in_scope], named_before(lines)
     return [
-        *(_receiver_refusals(receiver) if receiver else ()),
+        *(_receiver_refusals(receiver, terms) if receiver else ()),
         *_terms_refusals(ours, terms),
         *(_limit_refusals(receiver, ours, terms) if receiver else ()),
+        *(refusal for line in ours if receiver for refusal in _eligibility_refusals(receiver, line, terms)),
         *(refusal for line in lines for refusal in (_line_refusals(line, twice, terms) if line.in_scope else scope_refusals(line))),
     ]
 
 
-def _receiver_refusals(receiver: Receiver) -> Iterator[Refusal]:
+def _receiver_refusals(receiver: Receiver, terms: Terms) -> Iterator[Refusal]:
     if receiver.duty_status is not DutyStatus.ACTIVE:
         status = receiver.duty_status.value.lower()
         message = f"{receiver.name} is {'on leave' if receiver.duty_status is DutyStatus.LEAVE else status} and draws nothing."
         yield Refusal(RefusalCode.PERSON_NOT_ELIGIBLE, message, path="holder", holder_id=receiver.person_id)
+    if receiver.bar is not None and receiver.bar.stands(terms.at):
+        until = f"until {said(receiver.bar.until)}" if receiver.bar.until else "until the bar is lifted"
+        message = f"{receiver.name} is barred from arms {until}: {receiver.bar.reason}"
+        yield Refusal(RefusalCode.ARMS_BARRED, message, path="holder", holder_id=receiver.person_id, since=receiver.bar.until)
+
+
+def _eligibility_refusals(receiver: Receiver, line: Line, terms: Terms) -> Iterator[Refusal]:
+    """What the arms room asks of whoever draws the item; an emergency may go without (INV-12)."""
+    if terms.issue_type is IssueType.EMERGENCY or (line.custody is not None and line.custody.holder_id == receiver.person_id):
+        return
+    who, today = receiver.name, line.room.local_date(terms.at)
+    if line.room.authorization_required:
+        spells = [each.spell for each in receiver.authorizations if each.covers(line)]
+        if not any(spell.has(today) for spell in spells):
+            message = f"{who} is not authorized for {line.serial}{_of(line.nomenclature)} on {today}{_nearest(spells, today)}."
+            yield line.refusal(RefusalCode.NOT_AUTHORIZED, message, holder_id=receiver.person_id)
+    if line.room.qualification_required and line.required_qualification is not None:
+        spells = [each.spell for each in receiver.qualifications if each.code == line.required_qualification]
+        if not any(spell.has(today) for spell in spells):
+            takes = f"{line.serial} takes the qualification {line.required_qualification}"
+            message = f"{takes}, which {who} does not have on {today}{_nearest(spells, today)}."
+            yield line.refusal(RefusalCode.NOT_QUALIFIED, message, holder_id=receiver.person_id)
+
+
+def _of(nomenclature: str) -> str:
+    return f", {nomenclature}," if nomenclature else ""
+
+
+def _nearest(spells: Sequence[Spell], today: date) -> str:
+    """What is nearest to standing: the last that ended, else the first that begins."""
+    ended = [spell.last for spell in spells if spell.last is not None and spell.last < today]
+    begins = [spell.first for spell in spells if spell.first > today]
+    if ended:
+        return f": it ended on {max(ended)}"
+    return f": it begins on {min(begins)}" if begins else ""
 
 
 def _terms_refusals(lines: Sequence[Line], terms: Terms) -> Iterator[Refusal]:

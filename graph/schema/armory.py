@@ -71,6 +71,8 @@ class Armory(Node):
     temporary_limit_hours: int = described("How long a temporary issue lasts at most, in hours.")
     sidearm_limit: int = described("How many sidearms a person may hold, over all arms rooms.")
     long_gun_limit: int = described("How many long guns a person may hold, over all arms rooms.")
+    authorization_required: bool = described("Whether whoever draws must be on the master authorization list.")
+    qualification_required: bool = described("Whether whoever draws must have the qualification that the nomenclature requires.")
     version: int = described("Counts the changes; give it as `expectedVersion`.")
 
     @strawberry.field(description="The unit that it belongs to.")
@@ -139,6 +141,12 @@ class RegisterArmoryInput:
     temporary_limit_hours: int = strawberry.field(default=24, description="How long a temporary issue lasts at most, in hours.")
     sidearm_limit: int = strawberry.field(default=1, description="How many sidearms a person may hold.")
     long_gun_limit: int = strawberry.field(default=1, description="How many long guns a person may hold.")
+    authorization_required: bool = strawberry.field(
+        default=False, description="Whether whoever draws must be on the master authorization list."
+    )
+    qualification_required: bool = strawberry.field(
+        default=False, description="Whether whoever draws must have the qualification that the nomenclature requires."
+    )
 
 
 @strawberry.input(description="Changes of an arms room; what is not given stays.")
@@ -153,6 +161,8 @@ class EditArmoryInput:
     temporary_limit_hours: int | None = optional("How long a temporary issue lasts at most, in hours.")
     sidearm_limit: int | None = optional("How many sidearms a person may hold.")
     long_gun_limit: int | None = optional("How many long guns a person may hold.")
+    authorization_required: bool | None = optional("Whether whoever draws must be on the master authorization list.")
+    qualification_required: bool | None = optional("Whether whoever draws must have the qualification that the nomenclature requires.")
 
 
 @strawberry.input(description="A new state of an arms room.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast, dataclass_transform
 from uuid import UUID
 
@@ -46,6 +46,7 @@ def optional(text: str) -> Any:
 # ------------------------------------------------------------------------------------------------------------------------------ scalars
 
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -68,6 +69,24 @@ def read_moment(value: Any) -> datetime:
     return moment
 
 
+def read_date(value: Any) -> date:
+    """A date as clients write it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    wanted = "A date is written like 2026-11-25."
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise ValueError(wanted)
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(wanted) from None
+    if not 1900 <= day.year < 9000:
+        raise ValueError("A date lies between the years 1900 and 9000.")
+    return day
+
+
 def read_uuid(value: Any) -> UUID:
     """A UUID as clients write it.
 
@@ -86,6 +105,13 @@ SCALARS: dict[object, Any] = {
         description="A moment, RFC 3339. Given with any offset, answered in UTC with `Z` and six decimals.",
         serialize=timestamp,
         parse_value=read_moment,
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A date, RFC 3339, such as 2026-11-25.",
+        serialize=date.isoformat,
+        parse_value=read_date,
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
     ),
     UUID: strawberry.scalar(

@@ -26,7 +26,7 @@ from graph.schema.items import Item, ItemRefInput, PersonRefInput, item_ref, per
 from graph.schema.ledger import LedgerEvent
 from graph.schema.operation import READERS, check
 from graph.schema.people import Person
-from graph.schema.refusals import Refused, refused, saved
+from graph.schema.refusals import Refusal, Refused, refusal_of, refused, saved
 from graph.words import CloseReason, IssueType, ItemCategory, Serviceability
 
 
@@ -187,6 +187,24 @@ class EditPurposeInput:
     name: str | None = optional("What it is called.")
     categories: list[ItemCategory] | None = optional("What may be drawn for it; empty means everything.")
     default_issue_type: IssueType | None = optional("On what terms, unless a command says otherwise.")
+
+
+@strawberry.type(description="Whether a person may draw items now, and every reason why not.")
+class IssueCheck:
+    """The answer of `canIssue`."""
+
+    allowed: bool = described("Whether an issue would be done now.")
+    refusals: list[Refusal] = described("Every reason why not, each with what would lift it; `line` is the place in `items`.")
+
+
+async def can_issue(holder: PersonRefInput, items: list[ItemRefInput], purpose: str | None, issue_type: IssueType | None) -> IssueCheck:
+    """Whether a person may draw items."""
+    refs = tuple(item_ref(each) for each in lines_of(items))
+    named = clean("purpose", purpose) if purpose is not None else None
+    # An emergency is issued with a note; whoever asks whether one may be has none yet.
+    note = "asked" if issue_type is IssueType.EMERGENCY else None
+    why = await commands.can_issue(commands.CanIssue(person_ref(holder), refs, named, issue_type, note=note))
+    return IssueCheck(allowed=not why, refusals=[refusal_of(each) for each in why])
 
 
 async def issue_items(asked: IssueItemsInput) -> ItemsIssued | Refused:

@@ -29,7 +29,7 @@ from graph.schema.base import (
     optional,
     pages,
 )
-from graph.schema.inputs import clean, command_of
+from graph.schema.inputs import clean, code, command_of
 from graph.schema.inputs import text as clean_text
 from graph.schema.people import Person
 from graph.schema.refusals import Refused, saved
@@ -50,6 +50,7 @@ class ItemModel(Node):
     slot: Slot = described("How it is carried.")
     caliber: str | None = described("Its caliber.")
     nsn: str | None = described("Its national stock number.")
+    required_qualification: str | None = described("The code of the qualification that it takes, where the arms room asks for it.")
     version: int = described("Counts the changes; give it as `expectedVersion`.")
 
 
@@ -192,6 +193,7 @@ class RegisterItemModelInput:
     slot: Slot = described("How it is carried.")
     caliber: str | None = optional("Its caliber.")
     nsn: str | None = optional("Its national stock number.")
+    required_qualification: str | None = optional("The code of the qualification that whoever draws must have.")
 
 
 @strawberry.input(description="Changes of a nomenclature; what is not given stays.")
@@ -205,6 +207,7 @@ class EditItemModelInput:
     slot: Slot | None = optional("How it is carried.")
     caliber: str | None = optional("Its caliber.")
     nsn: str | None = optional("Its national stock number.")
+    required_qualification: str | None = optional("The code of the qualification that whoever draws must have.")
 
 
 @strawberry.input(description="A new item on the book of an arms room.")
@@ -264,14 +267,19 @@ class RevokeTagInput:
 
 async def register_item_model(asked: RegisterItemModelInput) -> ItemModelSaved | Refused:
     """Register a nomenclature."""
-    answer = await commands.register_item_model(command_of(commands.RegisterItemModel, asked))
+    answer = await commands.register_item_model(command_of(commands.RegisterItemModel, asked, required_qualification=_qualification(asked)))
     return saved(answer, ItemModel, lambda model: ItemModelSaved(item_model=model))
 
 
 async def edit_item_model(asked: EditItemModelInput) -> ItemModelSaved | Refused:
     """Edit a nomenclature."""
-    answer = await commands.edit_item_model(command_of(commands.EditItemModel, asked, model_id=id_of("ItemModel", asked.id)))
+    read = {"model_id": id_of("ItemModel", asked.id), "required_qualification": _qualification(asked)}
+    answer = await commands.edit_item_model(command_of(commands.EditItemModel, asked, **read))
     return saved(answer, ItemModel, lambda model: ItemModelSaved(item_model=model))
+
+
+def _qualification(asked: RegisterItemModelInput | EditItemModelInput) -> str | None:
+    return code(asked.required_qualification) if asked.required_qualification is not None else None
 
 
 async def register_item(asked: RegisterItemInput) -> ItemSaved | Refused:

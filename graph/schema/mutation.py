@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from graph.schema import accounts, armory, custody, items, people
+from graph.schema import accounts, armory, custody, eligibility, items, people
 from graph.schema.operation import READERS, Open, Requires
 
 OF = strawberry.argument(description="The command.")
@@ -68,6 +68,30 @@ class Mutation:
     @command("Change a person's duty status; a person who holds anything cannot be separated.")
     async def change_duty_status(self, input: Annotated[people.ChangeDutyStatusInput, OF]) -> people.PersonResult:
         return await people.change_duty_status(input)
+
+    @command("Bar a person from arms: they draw nothing, and return what they hold.")
+    async def impose_arms_bar(self, input: Annotated[eligibility.ImposeArmsBarInput, OF]) -> eligibility.BarResult:
+        return await eligibility.impose_arms_bar(input)
+
+    @command("Lift a person's bar from arms.")
+    async def lift_arms_bar(self, input: Annotated[eligibility.LiftArmsBarInput, OF]) -> eligibility.BarResult:
+        return await eligibility.lift_arms_bar(input)
+
+    @command("Put a line on the master authorization list.")
+    async def authorize(self, input: Annotated[eligibility.AuthorizeInput, OF]) -> eligibility.AuthorizationResult:
+        return await eligibility.authorize(input)
+
+    @command("Take a line off the master authorization list.")
+    async def revoke_authorization(self, input: Annotated[eligibility.RevokeInput, OF]) -> eligibility.AuthorizationResult:
+        return await eligibility.revoke_authorization(input)
+
+    @command("Record what a person has shown to be able to do.")
+    async def record_qualification(self, input: Annotated[eligibility.RecordQualificationInput, OF]) -> eligibility.QualificationResult:
+        return await eligibility.record_qualification(input)
+
+    @command("Revoke a qualification.")
+    async def revoke_qualification(self, input: Annotated[eligibility.RevokeInput, OF]) -> eligibility.QualificationResult:
+        return await eligibility.revoke_qualification(input)
 
     @command("Register a nomenclature.")
     async def register_item_model(self, input: Annotated[items.RegisterItemModelInput, OF]) -> items.ItemModelResult:

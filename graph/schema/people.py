@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from graph.words import DutyStatus, PersonCategory
 
 if TYPE_CHECKING:
     from graph.schema.custody import CustodyRecord
+    from graph.schema.eligibility import Authorization, Qualification
     from graph.schema.items import Tag
     from graph.schema.ledger import LedgerEvent
 
@@ -46,6 +48,8 @@ class Person(Node):
     name: str = described("Rank, family name and given names, as a receipt has them.")
     category: PersonCategory = described("What the person is to the organisation.")
     duty_status: DutyStatus = described("Whether the person may draw.")
+    arms_bar_reason: str | None = described("Why the person is barred from arms; null if they are not.")
+    arms_bar_until: datetime | None = described("When the bar from arms ends by itself; null if it does not.")
     version: int = described("Counts the changes; give it as `expectedVersion`.")
 
     @strawberry.field(description="The person's unit.")
@@ -57,6 +61,18 @@ class Person(Node):
         from graph.schema.custody import CustodyRecord
 
         return await follow_all(self, "holdings", CustodyRecord)
+
+    @strawberry.field(description="The lines of the master authorization list that are not revoked, those of items in scope.")
+    async def authorizations(self) -> list[Annotated[Authorization, strawberry.lazy("graph.schema.eligibility")]]:
+        from graph.schema.eligibility import Authorization
+
+        return await follow_all(self, "authorizations", Authorization)
+
+    @strawberry.field(description="What the person has qualified for and is not revoked, expired ones too.")
+    async def qualifications(self) -> list[Annotated[Qualification, strawberry.lazy("graph.schema.eligibility")]]:
+        from graph.schema.eligibility import Qualification
+
+        return await follow_all(self, "qualifications", Qualification)
 
     @strawberry.field(description="Every custody record of the person in scope, the newest first.")
     async def history(

@@ -18,14 +18,14 @@ from graph.rules.keys import number_key
 from graph.schema.accounts import Viewer, viewer_of
 from graph.schema.armory import Armory, Unit
 from graph.schema.base import NODES, After, Before, Connection, First, Last, Node, connection, id_of, optional, read_node_id
-from graph.schema.custody import CustodyRecord, Purpose
+from graph.schema.custody import CustodyRecord, IssueCheck, Purpose, can_issue
 from graph.schema.inputs import text
-from graph.schema.items import Item, ItemModel, ScanResult
+from graph.schema.items import Item, ItemModel, ItemRefInput, PersonRefInput, ScanResult
 from graph.schema.ledger import LedgerEvent
 from graph.schema.operation import READERS, Requires, signed_in
 from graph.schema.people import Person
 from graph.schema.words import declare_enum
-from graph.words import CustodyState, DutyStatus, ItemCategory, Serviceability
+from graph.words import CustodyState, DutyStatus, IssueType, ItemCategory, Role, Serviceability
 
 N = TypeVar("N", bound=Node)
 
@@ -138,6 +138,19 @@ class Query:
     @reads("What a scanned code names: a tag, else the serial of an item in scope, else a service number.")
     async def scan(self, code: Annotated[str, strawberry.argument(description="The code as the scanner reads it.")]) -> ScanResult:
         return cast("Item", Scanned(ITEM, text("code", code, longest=256)))
+
+    @strawberry.field(
+        description="Whether a person may draw these items now: every reason why not, by the rule of an issue, and what lifts it.",
+        extensions=[Requires(Role.ARMORER, Role.ARMS_ROOM_OFFICER)],
+    )
+    async def can_issue(
+        self,
+        person: Annotated[PersonRefInput, strawberry.argument(description="Who would draw.")],
+        items: Annotated[list[ItemRefInput], strawberry.argument(description="What would be drawn: 1 to 200 items.")],
+        purpose: Annotated[str | None, strawberry.argument(description="The code of what it would be drawn for.")] = None,
+        issue_type: Annotated[IssueType | None, strawberry.argument(description="On what terms; without it the purpose's.")] = None,
+    ) -> IssueCheck:
+        return await can_issue(person, items, purpose, issue_type)
 
     @reads("One item: give either its id or its serial.")
     async def item(

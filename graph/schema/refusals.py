@@ -14,6 +14,7 @@ from graph import errors
 from graph.commands.perform import Answer
 from graph.resolvers.sources import Made, One
 from graph.resolvers.tables import TABLES
+from graph.rules.remedies import REMEDIES
 from graph.schema.base import Node, described
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Refusal:
     held: int | None = described("How many items are in hand now.")
     current_version: int | None = described("The version that it is at now.")
     changed: list[str] = described("What has changed since the expected version, the oldest first.")
+    lifted_by: str | None = described("What would lift it, for a person; null if only another command would do.")
 
     @strawberry.field(description="Who holds the item, or is over a limit.")
     def holder(self) -> Annotated[Person, strawberry.lazy("graph.schema.people")] | None:
@@ -78,6 +80,7 @@ def refusal_of(refusal: errors.Refusal) -> Refusal:
         held=refusal.held,
         current_version=refusal.current_version,
         changed=list(refusal.changed),
+        lifted_by=REMEDIES.get(refusal.code),
     )
 
 

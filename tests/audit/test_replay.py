@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +20,7 @@ from graph.audit import replay
 from graph.audit.actor import Actor, acting, console_actor
 from graph.audit.ledger import export_events, read_heads
 from graph.audit.verify import verify
-from graph.commands import accounts, armory, items, legacy, people, purposes
+from graph.commands import accounts, armory, eligibility, items, legacy, people, purposes
 from graph.commands.custody import IssueItems, IssueLine, ReturnItems, ReturnLine, issue_items, return_items
 from graph.commands.references import ItemRef, PersonRef
 from graph.errors import Refused
@@ -66,6 +66,12 @@ async def a_year_at_the_arms_room() -> None:
     for status in (DutyStatus.LEAVE, DutyStatus.ACTIVE):
         await made(people.change_duty_status(people.ChangeDutyStatus(uuid4(), person_id, status, "holidays")))
 
+    badge, day = PersonRef(service_number="E-0100"), date(2026, 1, 1)
+    await made(eligibility.impose_arms_bar(eligibility.ImposeArmsBar(uuid4(), badge, "an order 🔫", datetime.now(UTC) + timedelta(days=1))))
+    await made(eligibility.lift_arms_bar(eligibility.LiftArmsBar(uuid4(), badge, "set aside")))
+    qualified = await made(eligibility.record_qualification(eligibility.RecordQualification(uuid4(), badge, "M14", day, date(2027, 1, 1))))
+    await made(eligibility.revoke_qualification(eligibility.Revoke(uuid4(), qualified, "failed")))
+
     maker = items.RegisterItemModel(uuid4(), "Rifle M14", "Winchester", ItemCategory.RIFLE, Slot.LONG_GUN, "7.62", "1005-00-589-1271")
     model_id = await made(items.register_item_model(maker))
     await made(items.edit_item_model(items.EditItemModel(uuid4(), model_id, caliber="7.62×51", slot=Slot.CREW_SERVED)))
@@ -79,6 +85,9 @@ async def a_year_at_the_arms_room() -> None:
         new = items.RegisterItem(uuid4(), model_id, f"m14 {number:04}", "EAST", f"rack {number}", condition, 100 * number)
         item_id = await made(items.register_item(new))
         await made(items.assign_tag(items.AssignTag(uuid4(), f"000{number}", item=ItemRef(id=item_id))))
+    for target in ({"item": ItemRef(id=item_id)}, {"model_id": model_id}):
+        line = await made(eligibility.authorize(eligibility.Authorize(uuid4(), badge, day, **target)))
+        await made(eligibility.revoke_authorization(eligibility.Revoke(uuid4(), line, "left")))
     await made(items.edit_item(items.EditItem(uuid4(), item_id, rack="B-2", serviceability=Serviceability.SERVICEABLE, reason="cleaned")))
     await made(items.send_to_maintenance(items.MoveItem(uuid4(), ItemRef(tag="0002"), "the bolt", None, Serviceability.UNSERVICEABLE)))
     await made(items.return_from_maintenance(items.MoveItem(uuid4(), ItemRef(tag="0002"), "mended", None, Serviceability.SERVICEABLE)))

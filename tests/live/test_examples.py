@@ -32,6 +32,7 @@ EXPECTED = {
     "11-item-events": None,
     "12-ledger": None,
     "13-watch": None,
+    "14-can-issue": None,
 }
 
 
@@ -91,6 +92,9 @@ def check(answers: dict[str, Any]) -> None:
     assert sum(count["count"] for count in answers["09-armory-counts"]["edges"][0]["node"]["counts"]) == 250
     assert answers["10-history"]["history"]["totalCount"] > 1
     assert [edge["node"]["type"] for edge in answers["11-item-events"]["events"]["edges"]][:2] == ["ITEM_RETURNED", "ITEM_ISSUED"]
+    reasons = answers["14-can-issue"]["refusals"]
+    assert [reason["code"] for reason in reasons] == ["PERSON_NOT_ELIGIBLE", "ARMS_BARRED", "LIMIT_EXCEEDED"]
+    assert all(reason["liftedBy"] for reason in reasons)
     ledger = [edge["node"] for edge in answers["12-ledger"]["events"]["edges"]]
     assert [entry["previousHash"] for entry in ledger[:-1]] == [entry["hash"] for entry in ledger[1:]]
 

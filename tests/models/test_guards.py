@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,7 +23,7 @@ from uuid_utils.compat import uuid7
 
 from graph import database
 from graph.audit.actor import acting, console_actor
-from graph.commands import accounts
+from graph.commands import accounts, eligibility
 from graph.commands.custody import IssueItems, IssueLine, ReturnItems, ReturnLine, issue_items, return_items
 from graph.commands.references import ItemRef, PersonRef
 from graph.settings import Settings
@@ -47,6 +48,7 @@ Sql = Any  # an asyncpg connection
 # What must hold of each table: whether its rows have a version, which column of the ledger must be which of the row and what the payload
 # must have, and what never changes.
 VERSIONED = {"unit", "armory", "person", "item_model", "item", "tag", "purpose", "custody_record", "account"}
+VERSIONED |= {"issue_authorization", "qualification"}
 EXPLAINED_BY = {
     **{table: ("subject_id", "id", table) for table in VERSIONED},
     "person": ("person_id", "id", "person"),
@@ -74,6 +76,8 @@ KEPT: dict[str, tuple[str, ...]] = {
         *("id", "receipt_number", "receipt", "armory_id", "item_id", "holder_id", "issue_type", "purpose_id"),
         *("issued_at", "issued_by_id", "condition_out", "note"),
     ),
+    "issue_authorization": ("id", "person_id", "model_id", "item_id", "valid_from", "valid_until"),
+    "qualification": ("id", "person_id", "code", "qualified_on", "expires_on"),
     "account": ("id", "username", "username_key"),
     "imported_row": ("source", "armory_id", "subject", "subject_id", "imported_at"),
     "session": ("id", "account_id", "token_hash", "created_at", "expires_at"),
@@ -82,6 +86,8 @@ KEPT: dict[str, tuple[str, ...]] = {
     "stream_head": ("stream", "armory_id"),
 }
 TABLES = (*KEPT, "ledger_event")
+
+ENDED = ("session", "api_token", "tag", "issue_authorization", "qualification")
 
 # Each trigger as (table, name): (function, when and on what, deferred to the commit).
 BEFORE_INSERT, BEFORE_UPDATE, BEFORE_WRITE = "before row insert", "before row update", "before row insert update"
@@ -92,7 +98,7 @@ TRIGGERS: dict[tuple[str, str], tuple[str, str, bool]] = {
     **{(table, "keep"): ("armguard_keep", BEFORE_UPDATE, False) for table in KEPT},
     **{(table, "version"): ("armguard_version", BEFORE_WRITE, False) for table in VERSIONED},
     **{(table, "explained"): ("armguard_explained", AFTER_WRITE, True) for table in EXPLAINED_BY},
-    **{(table, "ended"): ("armguard_closed_once", BEFORE_UPDATE, False) for table in ("session", "api_token", "tag")},
+    **{(table, "ended"): ("armguard_closed_once", BEFORE_UPDATE, False) for table in ENDED},
     ("item", "legal_state"): ("armguard_item_change", BEFORE_UPDATE, False),
     ("item", "issued_exactly_when_open"): ("armguard_issued_exactly_when_open", AFTER_WRITE, True),
     ("custody_record", "issued_exactly_when_open"): ("armguard_issued_exactly_when_open", AFTER_WRITE, True),
@@ -106,8 +112,10 @@ TRIGGERS: dict[tuple[str, str], tuple[str, str, bool]] = {
 CHECKS = {
     "unit": {"unit_not_its_own_parent", "unit_words"},
     "armory": {"armory_state", "armory_policy", "armory_words"},
-    "person": {"person_category", "person_duty_status", "person_key"},
-    "item_model": {"item_model_category", "item_model_slot", "item_model_key"},
+    "person": {"person_category", "person_duty_status", "person_key", "person_arms_bar"},
+    "item_model": {"item_model_category", "item_model_slot", "item_model_key", "item_model_qualification"},
+    "issue_authorization": {"authorization_one_target", "authorization_dates"},
+    "qualification": {"qualification_words", "qualification_dates"},
     "item": {"item_serial_key", "item_state", "item_serviceability", "item_round_count"},
     "tag": {"tag_one_target", "tag_words"},
     "purpose": {"purpose_issue_type", "purpose_words"},
@@ -285,6 +293,9 @@ async def at_the_counter(url: str) -> None:
         for number in ("1", "2"):
             await made(issue_items(IssueItems(uuid4(), PersonRef(service_number=f"S-00{number}"), (line(f"M4-00{number}"),))))
         await made(return_items(ReturnItems(uuid4(), (ReturnLine(ItemRef(serial="M4-002")),))))
+        person, day = PersonRef(service_number="S-001"), date(2026, 1, 1)
+        await made(eligibility.authorize(eligibility.Authorize(uuid4(), person, day, item=ItemRef(serial="M4-001"))))
+        await made(eligibility.record_qualification(eligibility.RecordQualification(uuid4(), person, "M4", day)))
         await made(accounts.create_account(accounts.CreateAccount(uuid4(), "guest", (Role.VIEWER,), (), True), PASSWORD))
         assert isinstance(await accounts.sign_in(accounts.SignIn("guest", PASSWORD)), accounts.SignedIn)
     await database.close_door()
@@ -631,6 +642,7 @@ OTHER_VALUE = {
     "uuid": "gen_random_uuid()",
     "character varying": "left(md5({0}), 16)",
     "text": "md5(coalesce({0}, ''))",
+    "date": "coalesce({0} - 1, '2026-01-01'::date)",
     "bigint": "{0} + 1",
     "bytea": "{0} || '\\x00'",
     "timestamp with time zone": "{0} - interval '1 minute'",
@@ -895,6 +907,8 @@ TOUCH = {
     "purpose": "name = 'Other'",
     "custody_record": "closed_at = now(), close_reason = 'RETURNED', brought_by_id = holder_id",
     "account": "roles = ARRAY['ADMIN']",
+    "issue_authorization": "revoked_at = now()",
+    "qualification": "revoked_at = now()",
 }
 NEW: dict[str, dict[str, Any]] = {
     "unit": {"code": "NEW"},
@@ -905,6 +919,8 @@ NEW: dict[str, dict[str, Any]] = {
     "tag": {"code": "NEW"},
     "purpose": {"code": "NEW"},
     "account": {"username": "new", "username_key": "new"},
+    "issue_authorization": {"valid_until": None},
+    "qualification": {"code": "NEW"},
 }
 
 
@@ -982,6 +998,7 @@ async def test_inv_13_each_table_has_its_stream_and_its_payload(sql: Sql, table:
     """The same change with the right event, and with one that is wrong in one thing."""
     where = {"custody_record": "WHERE closed_at IS NULL", "tag": "WHERE item_id IS NOT NULL AND code = 'TAG-M4-001'"}.get(table, "")
     types = {"custody_record": "ITEM_RETURNED", "tag": "TAG_REVOKED"}
+    types |= {"issue_authorization": "AUTHORIZATION_REVOKED", "qualification": "QUALIFICATION_REVOKED"}
     row = await sql.fetchrow(f"SELECT * FROM {table} {where} ORDER BY id LIMIT 1")
     north, south = str(await id_of(sql, "armory", "code", "NORTH")), str(await id_of(sql, "armory", "code", "SOUTH"))
     stream = str(row["id"]) if table == "armory" else north if table in ("tag", "custody_record") else "registry"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from graph.audit.actor import acting, console_actor
+from graph.commands import eligibility
+from graph.commands.references import ItemRef, PersonRef
 from tests.server import Client, Live
-from tests.world import MODELS, PEOPLE
+from tests.world import MODELS, PEOPLE, made
 
 NOBODY = "00000000000000000000000000000000"
 REVOKE = """mutation ($code: String!, $id: UUID!) {
@@ -28,9 +31,13 @@ def moment(*, hours: float = 0) -> str:
 async def ids_of(client: Client) -> dict[str, str]:
     """One id of every type in NORTH, after one issue; by type."""
     await client.issue("S-001", "M4-001", purpose="SENTINEL")
+    with acting(console_actor("tests")):
+        person, day = PersonRef(service_number="S-001"), date(2026, 1, 1)
+        await made(eligibility.authorize(eligibility.Authorize(uuid4(), person, day, item=ItemRef(serial="M4-001"))))
+        await made(eligibility.record_qualification(eligibility.RecordQualification(uuid4(), person, "M4", day)))
     found = await client("""{
         item(serial: "M4-001") { id model { id } tags { id } armory { id unit { id } } events(first: 1) { edges { node { id } } }
-          openCustody { id holder { id } purpose { id } issuedBy { id } } }
+          openCustody { id holder { id authorizations { id } qualifications { id } } purpose { id } issuedBy { id } } }
     }""")
     item = found["item"]
     return {
@@ -42,6 +49,8 @@ async def ids_of(client: Client) -> dict[str, str]:
         "LedgerEvent": item["events"]["edges"][0]["node"]["id"],
         "CustodyRecord": item["openCustody"]["id"],
         "Person": item["openCustody"]["holder"]["id"],
+        "Authorization": item["openCustody"]["holder"]["authorizations"][0]["id"],
+        "Qualification": item["openCustody"]["holder"]["qualifications"][0]["id"],
         "Purpose": item["openCustody"]["purpose"]["id"],
         "Account": item["openCustody"]["issuedBy"]["id"],
     }
@@ -68,7 +77,7 @@ async def test_a_node_of_every_type_is_found_by_its_id_and_only_in_scope(live: L
     ids = await ids_of(north)
     (types,) = [(await north('{ __type(name: "Node") { possibleTypes { name } } }'))["__type"]["possibleTypes"]]
     assert set(ids) == {kind["name"] for kind in types}
-    everyones = {"ItemModel", "Unit", "Person", "Purpose", "Account"}
+    everyones = {"ItemModel", "Unit", "Person", "Purpose", "Account", "Qualification"}
     for kind, row_id in ids.items():
         assert (await north(NODE, id=row_id))["node"] == {"__typename": kind, "id": row_id}
         assert (await auditor(NODE, id=row_id))["node"] == {"__typename": kind, "id": row_id}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,7 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.errors import Refusal, RefusalCode
-from graph.rules.custody import Bringer, Line, OpenCustody, Receiver, Room, Terms, due_time, issue_refusals, return_refusals
+from graph.rules.custody import (
+    ArmsBar,
+    Authorization,
+    Bringer,
+    Line,
+    OpenCustody,
+    Qualification,
+    Receiver,
+    Room,
+    Spell,
+    Terms,
+    due_time,
+    issue_refusals,
+    return_refusals,
+)
 from graph.rules.items import maintenance_refusals, serviceability_after_return, spoken
 from graph.rules.people import duty_status_refusals
 from graph.words import ArmoryState, CustodyState, DutyStatus, IssueType, ItemCategory, Serviceability, Slot
@@ -355,3 +369,92 @@ def test_inv_05_nothing_but_time_version_and_custody_keeps_a_return_out(lines: l
         RefusalCode.VERSION_CONFLICT,
         RefusalCode.INVALID_VALUE,
     }
+
+
+# ------------------------------------------------------------------------------------------------- INV-4: barred, authorized, qualified
+
+
+BARRED = replace(ACTIVE, bar=ArmsBar("domestic violence order", NOW + HOUR))
+STRICT = replace(NORTH, timezone="Asia/Manila", authorization_required=True, qualification_required=True)
+MODEL = uuid5(SPACE, "M4A1")
+EARLY = datetime(2026, 11, 24, 22, tzinfo=UTC)  # in Manila it is the 25th
+TODAY, YESTERDAY = date(2026, 11, 25), date(2026, 11, 24)
+
+
+def strict(place: int = 0, name: str = "M4-001", **more: Any) -> Line:
+    """A carbine that takes a qualification, in a room that asks for everything."""
+    return rifle(place, name, **{"room": STRICT, "model_id": MODEL, "nomenclature": "M4A1", "required_qualification": "M4", **more})
+
+
+def may(authorization: Authorization | None = None, qualification: Qualification | None = None) -> Receiver:
+    """Ocampo, who may draw that carbine on these dates; without dates, for ever."""
+    return replace(
+        ACTIVE,
+        authorizations=[authorization or Authorization(Spell(date(2020, 1, 1)), model_id=MODEL)],
+        qualifications=[qualification or Qualification("M4", Spell(date(2020, 1, 1)))],
+    )
+
+
+@pytest.mark.parametrize("issue_type", list(IssueType))
+def test_inv_04_a_barred_soldier_draws_nothing_and_is_told_why_and_until_when(issue_type: IssueType) -> None:
+    (refusal,) = issue_refusals(BARRED, [rifle()], replace(TERMS, issue_type=issue_type, note="alert"))
+    assert refusal.code is RefusalCode.ARMS_BARRED
+    assert refusal.message == "SGT Ocampo, Ana is barred from arms until 2026-11-25 06:00 UTC: domestic violence order"
+    assert (refusal.since, refusal.holder_id) == (NOW + HOUR, OCAMPO)
+
+
+def test_inv_04_a_bar_is_over_at_its_end_and_without_one_when_it_is_lifted() -> None:
+    assert issue_refusals(replace(ACTIVE, bar=ArmsBar("order", NOW)), [rifle()], TERMS) == []
+    (refusal,) = issue_refusals(replace(ACTIVE, bar=ArmsBar("order")), [rifle()], TERMS)
+    assert "until the bar is lifted" in refusal.message
+
+
+def test_inv_05_a_barred_holder_returns() -> None:
+    assert return_refusals([out()], Bringer(), NOW, NOW) == []
+
+
+def test_inv_04_where_the_room_asks_for_nothing_nobody_needs_a_line_on_the_list() -> None:
+    assert issue_refusals(ACTIVE, [strict(room=NORTH)], TERMS) == []
+
+
+def test_inv_04_where_the_room_asks_both_are_needed_and_both_are_said_at_once() -> None:
+    refusals = issue_refusals(ACTIVE, [strict(), strict(1, "M4-002")], replace(TERMS, at=EARLY))
+    assert codes(refusals)[-4:] == [RefusalCode.NOT_AUTHORIZED, RefusalCode.NOT_QUALIFIED] * 2
+    assert refusals[-4].message == "SGT Ocampo, Ana is not authorized for M4-001, M4A1, on 2026-11-25."
+    assert refusals[-1].message == "M4-002 takes the qualification M4, which SGT Ocampo, Ana does not have on 2026-11-25."
+    assert (refusals[-1].line, refusals[-1].holder_id) == (1, OCAMPO)
+    assert issue_refusals(may(), [strict()], TERMS) == []
+
+
+def test_inv_12_an_emergency_goes_without() -> None:
+    assert issue_refusals(ACTIVE, [strict()], replace(TERMS, issue_type=IssueType.EMERGENCY, note="alert")) == []
+
+
+@pytest.mark.parametrize(
+    ("spell", "said"),
+    [
+        (Spell(TODAY, TODAY), None),
+        (Spell(YESTERDAY), None),
+        (Spell(YESTERDAY, YESTERDAY), "on 2026-11-25: it ended on 2026-11-24."),
+        (Spell(date(2026, 11, 26)), "on 2026-11-25: it begins on 2026-11-26."),
+    ],
+)
+def test_inv_04_the_dates_are_those_on_the_wall_of_the_arms_room(spell: Spell, said: str | None) -> None:
+    early = replace(TERMS, at=EARLY)
+    for receiver in (may(authorization=Authorization(spell, model_id=MODEL)), may(qualification=Qualification("M4", spell))):
+        refusals = issue_refusals(receiver, [strict()], early)
+        assert [refusal.message.endswith(said or "") for refusal in refusals] == ([True] if said else []), refusals
+
+
+def test_inv_04_an_authorization_for_one_item_is_none_for_its_neighbour() -> None:
+    hers = may(authorization=Authorization(Spell(YESTERDAY), item_id=uuid5(SPACE, "M4-002")))
+    assert codes(issue_refusals(hers, [strict(name="M4-001")], TERMS)) == [RefusalCode.NOT_AUTHORIZED]
+    assert issue_refusals(hers, [strict(name="M4-002")], TERMS) == []
+    other = may(authorization=Authorization(Spell(YESTERDAY), model_id=uuid5(SPACE, "M500")))
+    assert codes(issue_refusals(other, [strict()], TERMS)) == [RefusalCode.NOT_AUTHORIZED]
+
+
+def test_inv_04_a_qualification_of_another_code_is_none() -> None:
+    other = may(qualification=Qualification("M9", Spell(YESTERDAY)))
+    assert codes(issue_refusals(other, [strict()], TERMS)) == [RefusalCode.NOT_QUALIFIED]
+    assert issue_refusals(other, [strict(required_qualification=None)], TERMS) == []

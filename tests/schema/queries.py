@@ -131,6 +131,8 @@ class Made:
     def chosen(self, name: str, of: Any) -> Any:
         """A value for an argument or an input's field."""
         kind = get_named_type(of) if of is not None else None
+        if of is not None and isinstance(get_nullable_type(of), GraphQLList):
+            return [self.chosen(name, kind) for _ in range(self.draw(st.integers(0, 2)))]
         if name in ("first", "last"):
             return self.pick(SIZES)
         if name in ("after", "before"):

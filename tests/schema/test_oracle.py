@@ -88,6 +88,11 @@ def rich(pair: Pair) -> Pair:
     command(pair, "north", "returnFromMaintenance", item={"serial": "M4-006"}, reason="done", serviceability="SERVICEABLE")
     model = found('{ item(serial: "M4-005") { model { id } } }')["item"]["model"]["id"]
     command(pair, "officer", "editItemModel", id=model, caliber="5.56×45", nsn="1005-01-231-0973")
+    person_1 = {"person": {"serviceNumber": "S-001"}}
+    command(pair, "officer", "authorize", **person_1, item={"serial": "M4-001"}, validFrom="2026-01-01", validUntil="2026-12-31")
+    command(pair, "officer", "authorize", **person_1, model=model, validFrom="2026-01-01")
+    command(pair, "officer", "recordQualification", **person_1, code="M4", qualifiedOn="2026-01-01")
+    command(pair, "officer", "imposeArmsBar", person={"serviceNumber": "S-012"}, reason=NOTE.strip(), until="2099-01-01T00:00:00Z")
     command(pair, "officer", "registerUnit", code="EMPTY", name='No "one"')
     command(pair, "officer", "registerArmory", code="EAST", name="East", unit="EMPTY", timezone="UTC")
     command(pair, "officer", "setArmoryState", id=id_of('armory(code: "SOUTH")'), state="LOCKDOWN", reason="alarm")
@@ -110,6 +115,9 @@ def rich(pair: Pair) -> Pair:
     known["Item"] += [moved["item"]["id"]]
     known["Person"] += [person]
     known["CustodyRecord"] += [edge["node"]["id"] for edge in moved["item"]["history"]["edges"]]
+    standing = found('{ person(serviceNumber: "S-001") { authorizations { id } qualifications { id } } }')["person"]
+    known["Authorization"] = [line["id"] for line in standing["authorizations"]]
+    known["Qualification"] = [each["id"] for each in standing["qualifications"]]
     cursors = [edge["cursor"] for name in ("history", "events") for edge in moved["item"][name]["edges"]]
     cursors += [
         edge["cursor"]
@@ -298,9 +306,11 @@ def test_every_root_field_relation_and_member_is_compiled_and_the_same(rich: Pai
     texts: dict[str, tuple[str, dict[str, Any]]] = {}
     for root, declared in whole(SCHEMA.query_type).items():
         arguments = "(" + NUMBERS[root] + ")" if root in NUMBERS else ""
-        if root not in ("node", "scan", "custody"):
+        if root not in ("node", "scan", "custody", "canIssue"):
             texts[f"Query.{root}"] = (f"{{ {declared.replace(root, root + arguments, 1)} }}", {})
     texts["Query.viewer"] = (f"{{ viewer {{ roles armories {leaves(kinds['Armory'])} }} }}", {})
+    held = 'person: {serviceNumber: "S-002"}, items: [{serial: "M4-001"}]'
+    texts["Query.canIssue"] = (f"{{ canIssue({held}) {{ allowed refusals {{ code holder {{ name }} item {{ serial }} }} }} }}", {})
     receipt = next(word for word in rich.known.words if word.startswith("NORTH-"))
     texts["Query.custody"] = (f'{{ custody(receiptNumber: "{receipt}") {leaves(kinds["CustodyRecord"])} }}', {})
     for member, code in (("Item", "TAG-M4-001"), ("Person", "BADGE-S-001")):

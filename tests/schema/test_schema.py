@@ -205,7 +205,7 @@ def value_of(kind: Any) -> Any:
         needed = [name for name, field in kind.fields.items() if isinstance(field.type, GraphQLNonNull)]
         return {name: value_of(kind.fields[name].type) for name in needed or list(kind.fields)[:1]}
     assert isinstance(kind, GraphQLScalarType)
-    return {"Int": 1, "Boolean": True, "UUID": str(uuid4()), "DateTime": "2026-11-25T05:00:00Z"}.get(kind.name, "x")
+    return {"Int": 1, "Boolean": True, "UUID": str(uuid4()), "DateTime": "2026-11-25T05:00:00Z", "Date": "2026-11-25"}.get(kind.name, "x")
 
 
 def operations(schema: GraphQLSchema) -> Iterator[tuple[str, str, dict[str, Any]]]:
