@@ -8,7 +8,7 @@ digits and underscores only.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -149,13 +149,26 @@ def nested_sql(draft: Draft, of: Table, alias: str, pages: Pages, asked: Asked) 
     to, row = TABLES[pages.kind], draft.alias()
     listing = Listing(to, {}, pages.order, pages.descending)
     mine = of.value(pages.mine, alias)
-    where = f"{listing.where(draft, row)} AND ({aliased(to.filters[pages.filter], row).replace('?', mine)})"
-    beyond = listing.beyond(draft.constant, asked.page, row)
-    return f"({page_sql(draft, listing, row, where, beyond, asked)})"
+    mine_only = aliased(to.filters[pages.filter], row).replace("?", mine)
+    listing.beyond(lambda _: "", asked.page, row)  # a cursor that is none is told, whatever is asked of the page
+
+    def where() -> str:
+        return f"{listing.where(draft, row)} AND ({mine_only})"
+
+    return f"({page_sql(draft, listing, row, where, lambda: listing.beyond(draft.constant, asked.page, row), asked)})"
 
 
-def page_sql(draft: Draft, listing: Listing, row: str, where: str, beyond: Sequence[str], asked: Asked) -> str:
-    """The statement of a page: its rows are read once, as many as are asked for, and one more if somebody wants to know of more."""
+def page_sql(
+    draft: Draft, listing: Listing, row: str, where_of: Callable[[], str], beyond_of: Callable[[], Sequence[str]], asked: Asked
+) -> str:
+    """The statement of a page: its rows are read once, as many as are asked for, and one more if somebody wants to know of more.
+
+    Values are bound only for what is in the statement: one that it does not name, PostgreSQL does not take.
+    """
+    parts = {field.name for field in asked.fields}
+    reads_rows = bool(parts & {"edges", "page_info"})
+    where = where_of() if reads_rows or "total_count" in parts else "true"
+    beyond = beyond_of() if reads_rows else ()
     size, backwards = size_of(asked.page), asked.page.last is not None
     info = {part.name for field in asked.fields if field.name == "page_info" for part in field.fields}
     more = ("has_previous_page" if backwards else "has_next_page") in info

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -163,10 +164,9 @@ class Listed(Source):
     def statement(self, draft: Draft, asked: Asked) -> str:
         """The page."""
         row = draft.alias()
-        where, beyond = self.listing.where(draft, row), self.listing.beyond(draft.bind, self.page, row)
-        return page_sql(
-            draft, self.listing, row, where, beyond, Asked(asked.key, asked.name, asked.type, fields=asked.fields, page=self.page)
-        )
+        page = Asked(asked.key, asked.name, asked.type, fields=asked.fields, page=self.page)
+        where, beyond = partial(self.listing.where, draft, row), partial(self.listing.beyond, draft.bind, self.page, row)
+        return page_sql(draft, self.listing, row, where, beyond, page)
 
 
 @dataclass(frozen=True)

@@ -306,10 +306,17 @@ def test_a_value_that_json_writes_like_null_is_not_taken_for_null(pair: Pair) ->
         '{ scan(code: "TAG-M4-001") { ... on Node { id } ... on Item { serial } ... on Refused { refusals { code } } } }',
         '{ scan(code: "TAG-G17-001") { ... on Refused { refusals { code message since holder { name } item { serial } } } } }',
         "{ a: items(first: 0) { totalCount } b: items(first: 1, last: 1) { totalCount } c: items { totalCount } }",
+        '{ items(first: 1, after: "CURSOR", filter: {serialPrefix: "M4"}) { totalCount } }',
+        '{ items(first: 1, after: "CURSOR", filter: {serialPrefix: "M4"}) { __typename } }',
+        '{ items(first: 1, after: "CURSOR", filter: {serialPrefix: "M4"}) { totalCount pageInfo @skip(if: true) { endCursor } } }',
+        '{ items(first: 1, after: "x", filter: {serialPrefix: "M4"}) { totalCount } }',
+        "{ items(first: 2) { edges { node { history(first: 1) { __typename } events(first: 1) { totalCount } } } } }",
+        '{ items(first: 2) { edges { node { a: history(first: 1, after: "x") { __typename } } } } }',
         "{ items(first: 60) { edges { node { openCustody { holder { unit { parent { children { code } } } } } } } } }",
     ],
 )
 def test_traps(pair: Pair, text: str) -> None:
+    text = text.replace("CURSOR", pair.known.cursors[0])
     for username in ("officer", "south", None):
         pair.same(username, text)
 
