@@ -112,6 +112,8 @@ FOLDS: dict[EventType, Callable[[Book, Mapping[str, Any]], None]] = {
     EventType.ITEM_BACK_FROM_MAINTENANCE: changed("item"),
     EventType.ITEM_ISSUED: issued,
     EventType.ITEM_RETURNED: changed("custody_record", "item"),
+    EventType.ITEM_HANDED_OVER: changed("custody_record"),
+    EventType.ITEM_TAKEN_OVER: issued,
     EventType.TAG_ASSIGNED: registered("tag"),
     EventType.TAG_REVOKED: changed("tag"),
     EventType.ACCOUNT_CREATED: registered("account"),

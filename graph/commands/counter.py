@@ -57,7 +57,7 @@ class Counter:
     def shown(self, line: Line, written: Written) -> Facts:
         """The record as it is once it is written, with its item, its holder and its arms room."""
         known = self.known[line.item_id]
-        holder = known["holder"] or self.people["holder"]
+        holder = self.people["holder"] if "holder_id" in written.record else known["holder"]
         name = f"{holder['rank']} {holder['family_name']}, {holder['given_names']}"
         linked = {"item": {**known["item"], **written.item}, "holder": {**holder, "name": name}, "armory": known["room"]}
         return {**(known["record"] or {}), **written.record, **linked}
@@ -65,11 +65,20 @@ class Counter:
 
 @dataclass(frozen=True)
 class Written:
-    """What one line writes: the columns of its record, those of its item, and the event that explains both."""
+    """What one line writes: the columns of its record, those of its item, and the event that explains both.
+
+    What goes from hand to hand closes another record first, with an event of its own.
+    """
 
     record: Facts
     item: Facts
     event: Event
+    closed: tuple[Facts, Event] | None = None
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """Its events in their order."""
+        return (self.closed[1], self.event) if self.closed is not None else (self.event,)
 
 
 async def serve(request: Request, asked: Asked, decide: Callable[[Counter], Sequence[Written]], part: str) -> Answer | Refused:
@@ -86,10 +95,15 @@ async def serve(request: Request, asked: Asked, decide: Callable[[Counter], Sequ
         if isinstance(counter, Outcome):
             return counter
         written = decide(counter)
-        events = [each.event for each in written]
+        events = [event for each in written for event in each.events]
         shown = [counter.shown(line, each) for line, each in zip(counter.lines, written, strict=True)]
-        answer = Answer(tuple(event.subject_id for event in events), tuple(event.event_id for event in events), shown=shown)
-        rows = {"records": [each.record for each in written], "items": [each.item for each in written], **request.completed(answer)}
+        answer = Answer(tuple(each.event.subject_id for each in written), tuple(event.event_id for event in events), shown=shown)
+        rows = {
+            "closed": [each.closed[0] for each in written if each.closed is not None],
+            "records": [each.record for each in written],
+            "items": [each.item for each in written],
+            **request.completed(answer),
+        }
         with requesting(request.id):
             return Outcome(answer, await append(*events, along=Along((part, COMPLETED), rows)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,8 +16,8 @@ from graph.commands.perform import Answer, requested, require
 from graph.commands.references import ItemRef, PersonRef
 from graph.commands.rows import altered, given
 from graph.errors import Refusal, Refused, refuse
-from graph.models.counter import CLOSED, OPENED, Facts
-from graph.rules.custody import Bringer, Line, Terms, due_time, issue_refusals, return_refusals
+from graph.models.counter import CLOSED, HANDED_OVER, OPENED, Facts
+from graph.rules.custody import Bringer, Line, Terms, due_time, issue_refusals, return_refusals, transfer_refusals
 from graph.rules.items import serviceability_after_return
 from graph.words import CloseReason, CustodyState, EventType, IssueType, ItemCategory, Role, Serviceability, Subject
 
@@ -82,6 +82,21 @@ class CanIssue:
     effective_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class TransferItems:
+    """A relief: items go from the hands that have them into the holder's. `handed_over_by`, if given, is checked."""
+
+    request_id: UUID
+    holder: PersonRef
+    lines: tuple[IssueLine, ...]
+    handed_over_by: PersonRef | None = None
+    purpose: str | None = None
+    issue_type: IssueType | None = None
+    due_at: datetime | None = None
+    note: str | None = None
+    effective_at: datetime | None = None
+
+
 async def issue_items(command: IssueItems) -> Answer | Refused:
     """Issue items to a person: all of them, or none with a refusal for each reason."""
     require(*COUNTER)
@@ -104,11 +119,11 @@ async def can_issue(asked: CanIssue) -> Sequence[Refusal]:
     return [*counter.unknown, *issue_refusals(counter.receiver, counter.lines, terms)]
 
 
-def _lines(command: IssueItems | ReturnItems) -> tuple[list[ItemRef], list[int | None]]:
+def _lines(command: IssueItems | ReturnItems | TransferItems) -> tuple[list[ItemRef], list[int | None]]:
     return [line.item for line in command.lines], [line.expected_version for line in command.lines]
 
 
-def _terms(command: IssueItems | CanIssue, counter: Counter) -> Terms:
+def _terms(command: IssueItems | TransferItems | CanIssue, counter: Counter) -> Terms:
     """The terms as they are asked for, or as the purpose has them."""
     purpose, now = counter.purpose, counter.now
     return Terms(
@@ -122,7 +137,7 @@ def _terms(command: IssueItems | CanIssue, counter: Counter) -> Terms:
     )
 
 
-def _draw(line: Line, counter: Counter, terms: Terms) -> Written:
+def _draw(line: Line, counter: Counter, terms: Terms, type_: EventType = EventType.ITEM_ISSUED, **facts: object) -> Written:
     """The receipt of one item, the item out, and the event that says so."""
     item, holder, purpose = counter.known[line.item_id]["item"], counter.people["holder"], counter.purpose
     receipt = counter.receipts[line.room.id] = counter.receipts[line.room.id] + 1
@@ -149,9 +164,50 @@ def _draw(line: Line, counter: Counter, terms: Terms) -> Written:
         "item": change,
         **counter.said_of(line.item_id, holder),
         "purpose": purpose["code"] if purpose else None,
+        **facts,
     }
-    summary = f"{line.serial} issued to {name_of(holder)} on receipt {record['receipt_number']}."
-    return Written(record, {"id": line.item_id, **change["after"]}, _event(EventType.ITEM_ISSUED, record, summary, payload, terms.at))
+    done = "issued to" if type_ is EventType.ITEM_ISSUED else "taken over by"
+    summary = f"{line.serial} {done} {name_of(holder)} on receipt {record['receipt_number']}."
+    return Written(record, {"id": line.item_id, **change["after"]}, _event(type_, record, summary, payload, terms.at))
+
+
+async def transfer_items(command: TransferItems) -> Answer | Refused:
+    """Let items go from hand to hand in one step (guard relief): each receipt closes and the next opens, or nothing is written."""
+    require(*COUNTER)
+
+    people = {"holder": command.holder, **given(handedOverBy=command.handed_over_by)}
+    asked = Asked(*_lines(command), people, command.purpose, issuing=True)
+
+    def decide(counter: Counter) -> Sequence[Written]:
+        terms, giver = _terms(command, counter), counter.people.get("handedOverBy")
+        giver_id = UUID(giver["id"]) if giver else None
+        refuse([*counter.unknown, *transfer_refusals(counter.receiver, counter.lines, terms, giver_id)])
+        return [_hand_over(line, counter, terms) for line in counter.lines]
+
+    return await serve(requested("transferItems", command.request_id, command), asked, decide, HANDED_OVER)
+
+
+def _hand_over(line: Line, counter: Counter, terms: Terms) -> Written:
+    """The receipt of who had it closed, that of who takes it opened, and the two events that say so."""
+    known, taker = counter.known[line.item_id], counter.people["holder"]
+    record, giver = known["record"], known["holder"]
+    closing = {
+        "closed_at": terms.at,
+        "closed_by_id": current_actor().account_id,
+        "close_reason": CloseReason.TRANSFERRED,
+        "condition_in": line.serviceability,
+    }
+    closed = altered(record, closing)
+    payload = {
+        "custody_record": closed,
+        "receipt_number": record["receipt_number"],
+        **counter.said_of(line.item_id, giver),
+        "taken_over_by": facts_of(taker),
+    }
+    summary = f"{line.serial} handed over by {name_of(giver)} to {name_of(taker)}; receipt {record['receipt_number']} closed."
+    event = _event(EventType.ITEM_HANDED_OVER, record, summary, payload, terms.at)
+    taken = _draw(line, counter, terms, EventType.ITEM_TAKEN_OVER, handed_over_by=facts_of(giver))
+    return replace(taken, closed=({"id": record["id"], **closed["after"]}, event))
 
 
 async def return_items(command: ReturnItems) -> Answer | Refused:

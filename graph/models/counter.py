@@ -106,6 +106,21 @@ CLOSED = """
         FROM json_populate_recordset(NULL::item, $1::json -> 'items') n WHERE item.id = n.id
     )
 """
+# The receipts close before the next ones open: an item has at most one that is open.
+HANDED_OVER = """
+    closed AS (
+        UPDATE custody_record SET closed_at = n.closed_at, closed_by_id = n.closed_by_id, close_reason = n.close_reason,
+            condition_in = n.condition_in, version = n.version
+        FROM json_populate_recordset(NULL::custody_record, $1::json -> 'closed') n WHERE custody_record.id = n.id RETURNING 1
+    ),
+    records AS (
+        INSERT INTO custody_record SELECT n.* FROM (SELECT count(*) FROM closed) first,
+            json_populate_recordset(NULL::custody_record, $1::json -> 'records') n ORDER BY n.receipt
+    ),
+    items AS (
+        UPDATE item SET version = n.version FROM json_populate_recordset(NULL::item, $1::json -> 'items') n WHERE item.id = n.id
+    )
+"""
 
 
 async def meant(named: Named) -> Facts:

@@ -247,6 +247,14 @@ def _line_refusals(line: Line, twice: Container[int], terms: Terms) -> Iterator[
         yield line.refusal(RefusalCode.ITEM_NOT_AVAILABLE, held, **line.custody.facts)
     elif line.state is not CustodyState.IN_ROOM:
         yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, f"{line.serial} is {spoken(line.state)}, not in the arms room.")
+    yield from _fit_refusals(line, terms)
+    if line.custody is None and line.in_room_since is not None and terms.at < line.in_room_since:
+        message = f"{line.serial} came back at {said(line.in_room_since)}: custody cannot begin before that."
+        yield line.refusal(RefusalCode.BACKDATE_REFUSED, message, since=line.in_room_since)
+
+
+def _fit_refusals(line: Line, terms: Terms) -> Iterator[Refusal]:
+    """What the item and its arms room say to any hands: it is fit, the room issues, the purpose has it."""
     if line.serviceability is not Serviceability.SERVICEABLE:
         yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, f"{line.serial} is {line.serviceability.value.lower()} and is not issued.")
     if line.room.state is not ArmoryState.OPEN:
@@ -255,9 +263,6 @@ def _line_refusals(line: Line, twice: Container[int], terms: Terms) -> Iterator[
     if terms.categories and line.category not in terms.categories:
         category = line.category.value.lower().replace("_", " ")
         yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, f"{line.serial} is a {category}, which is not drawn for {terms.purpose}.")
-    if line.custody is None and line.in_room_since is not None and terms.at < line.in_room_since:
-        message = f"{line.serial} came back at {said(line.in_room_since)}: custody cannot begin before that."
-        yield line.refusal(RefusalCode.BACKDATE_REFUSED, message, since=line.in_room_since)
 
 
 def named_before(lines: Sequence[Line]) -> set[int]:
@@ -320,6 +325,43 @@ def _return_line_refusals(line: Line, twice: Container[int], bringer: Bringer, a
     if bringer.person_id not in (None, line.custody.holder_id) and not (bringer.reason or "").strip():
         message = f"{line.serial} is held by {line.custody.holder}; say why {bringer.name} brings it."
         yield line.refusal(RefusalCode.HELD_BY_OTHER, message, path="broughtReason", **facts)
+
+
+def transfer_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Terms, giver_id: UUID | None = None) -> list[Refusal]:
+    """Every reason why these items may not go from the hands that have them into the receiver's: the gates of an issue stand here too."""
+    ours, twice = [line for line in lines if line.in_scope], named_before(lines)
+    return [
+        *(_receiver_refusals(receiver, terms) if receiver else ()),
+        *_terms_refusals(ours, terms),
+        *(_limit_refusals(receiver, ours, terms) if receiver else ()),
+        *(refusal for line in ours if receiver for refusal in _eligibility_refusals(receiver, line, terms)),
+        *(
+            refusal
+            for line in lines
+            for refusal in (_transfer_line_refusals(receiver, line, twice, terms, giver_id) if line.in_scope else scope_refusals(line))
+        ),
+    ]
+
+
+def _transfer_line_refusals(
+    receiver: Receiver | None, line: Line, twice: Container[int], terms: Terms, giver_id: UUID | None
+) -> Iterator[Refusal]:
+    yield from version_refusals(line)
+    if line.line in twice:
+        yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is named twice in this command.")
+    if line.custody is None:
+        yield line.refusal(RefusalCode.NOT_ISSUED, f"{line.serial} is not issued: it is {spoken(line.state)}.")
+        return
+    facts = line.custody.facts
+    if giver_id is not None and giver_id != line.custody.holder_id:
+        message = f"{line.serial} is held by {line.custody.holder} since {said(line.custody.since)}, not by the person named."
+        yield line.refusal(RefusalCode.HELD_BY_OTHER, message, **facts)
+    if receiver is not None and receiver.person_id == line.custody.holder_id:
+        yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is in the hands of {receiver.name} already.", **facts)
+    yield from _fit_refusals(line, terms)
+    if terms.at < line.custody.since:
+        message = f"{line.serial} was issued at {said(line.custody.since)}: it cannot change hands before that."
+        yield line.refusal(RefusalCode.BACKDATE_REFUSED, message, **facts)
 
 
 def due_time(terms: Terms, room: Room) -> datetime | None:

@@ -105,6 +105,15 @@ class ItemsReturned:
     repeated: bool = described("Whether this request was done before, so that nothing was written now.")
 
 
+@strawberry.type(description="The items are in other hands.")
+class ItemsTransferred:
+    """The answer of a transfer."""
+
+    records: list[CustodyRecord] = described("The new receipts, in the order of the lines.")
+    events: list[LedgerEvent] = described("The ledger's events, two for each line: for a repeated request the same as the first time.")
+    repeated: bool = described("Whether this request was done before, so that nothing was written now.")
+
+
 @strawberry.type(description="A purpose as it is now on the book.")
 class PurposeSaved:
     """The answer of a command about a purpose."""
@@ -115,6 +124,9 @@ class PurposeSaved:
 IssueResult = Annotated[ItemsIssued | Refused, strawberry.union("IssueResult", description="The receipts, or why nothing was issued.")]
 ReturnResult = Annotated[
     ItemsReturned | Refused, strawberry.union("ReturnResult", description="The closed receipts, or why nothing was taken back.")
+]
+TransferResult = Annotated[
+    ItemsTransferred | Refused, strawberry.union("TransferResult", description="The new receipts, or why nothing changed hands.")
 ]
 PurposeResult = Annotated[PurposeSaved | Refused, strawberry.union("PurposeResult", description="The purpose, or why nothing was written.")]
 
@@ -164,6 +176,21 @@ class ReturnItemsInput:
     effective_at: datetime | None = optional("When the items changed hands, if that was before now.")
 
 
+@strawberry.input(description="A relief: items go from the hands that have them into another's, all of them, or none.")
+class TransferItemsInput:
+    """See the description."""
+
+    request_id: UUID = described("A new UUID for this command; the same again for a retry, which never transfers twice.")
+    holder: PersonRefInput = described("Who takes them over; decided as an issue to them would be.")
+    lines: list[IssueLineInput] = described("What changes hands: 1 to 200 items.")
+    handed_over_by: PersonRefInput | None = optional("Refuse if anybody else holds one of them.")
+    purpose: str | None = optional("The code of what they are taken over for.")
+    issue_type: IssueType | None = optional("On what terms; without it the purpose's, or TEMPORARY.")
+    due_at: datetime | None = optional("When they are due; a temporary issue without it is due as late as the arms room allows.")
+    note: str | None = optional("What is to be remembered; needed for an emergency issue.")
+    effective_at: datetime | None = optional("When the items changed hands, if that was before now.")
+
+
 @strawberry.input(description="A new duty type.")
 class RegisterPurposeInput:
     """See the description."""
@@ -209,11 +236,23 @@ async def can_issue(holder: PersonRefInput, items: list[ItemRefInput], purpose: 
 
 async def issue_items(asked: IssueItemsInput) -> ItemsIssued | Refused:
     """Issue items."""
-    lines = tuple(
+    read = {"holder": person_ref(asked.holder), "lines": _issue_lines(asked)}
+    answer = await commands.issue_items(command_of(commands.IssueItems, asked, **read))
+    return refused(answer) if isinstance(answer, errors.Refused) else ItemsIssued(**_what_was_written(answer))
+
+
+async def transfer_items(asked: TransferItemsInput) -> ItemsTransferred | Refused:
+    """Let items change hands."""
+    giver = person_ref(asked.handed_over_by) if asked.handed_over_by else None
+    read = {"holder": person_ref(asked.holder), "lines": _issue_lines(asked), "handed_over_by": giver}
+    answer = await commands.transfer_items(command_of(commands.TransferItems, asked, **read))
+    return refused(answer) if isinstance(answer, errors.Refused) else ItemsTransferred(**_what_was_written(answer))
+
+
+def _issue_lines(asked: IssueItemsInput | TransferItemsInput) -> tuple[commands.IssueLine, ...]:
+    return tuple(
         commands.IssueLine(item_ref(line.item), clean("expected_version", line.expected_version)) for line in lines_of(asked.lines)
     )
-    answer = await commands.issue_items(command_of(commands.IssueItems, asked, holder=person_ref(asked.holder), lines=lines))
-    return refused(answer) if isinstance(answer, errors.Refused) else ItemsIssued(**_what_was_written(answer))
 
 
 async def return_items(asked: ReturnItemsInput) -> ItemsReturned | Refused:

@@ -37,6 +37,10 @@ class Mutation:
     async def return_items(self, input: Annotated[custody.ReturnItemsInput, OF]) -> custody.ReturnResult:
         return await custody.return_items(input)
 
+    @command("Let items go from hand to hand in one step (guard relief): each receipt closes and the next opens, or nothing is written.")
+    async def transfer_items(self, input: Annotated[custody.TransferItemsInput, OF]) -> custody.TransferResult:
+        return await custody.transfer_items(input)
+
     @command("Register a unit.")
     async def register_unit(self, input: Annotated[armory.RegisterUnitInput, OF]) -> armory.UnitResult:
         return await armory.register_unit(input)

@@ -149,6 +149,8 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "QUALIFICATION_REVOKED": "A qualification is worth nothing any more, and why.",
             "ITEM_ISSUED": "An item went into a person's hands, on a receipt.",
             "ITEM_RETURNED": "An item came back, and its receipt was closed.",
+            "ITEM_HANDED_OVER": "An item left a holder's hands for another's, and its receipt was closed; the next event opens theirs.",
+            "ITEM_TAKEN_OVER": "An item went from one holder's hands into another's, on a new receipt.",
             "ITEM_CHANGED": "An item's place in the room or its serviceability changed.",
             "ITEM_SENT_TO_MAINTENANCE": "An item left the room for the repairer.",
             "ITEM_BACK_FROM_MAINTENANCE": "An item came back from the repairer.",

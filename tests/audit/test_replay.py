@@ -21,7 +21,16 @@ from graph.audit.actor import Actor, acting, console_actor
 from graph.audit.ledger import export_events, read_heads
 from graph.audit.verify import verify
 from graph.commands import accounts, armory, eligibility, items, legacy, people, purposes
-from graph.commands.custody import IssueItems, IssueLine, ReturnItems, ReturnLine, issue_items, return_items
+from graph.commands.custody import (
+    IssueItems,
+    IssueLine,
+    ReturnItems,
+    ReturnLine,
+    TransferItems,
+    issue_items,
+    return_items,
+    transfer_items,
+)
 from graph.commands.references import ItemRef, PersonRef
 from graph.errors import Refused
 from graph.settings import Settings
@@ -110,6 +119,8 @@ async def a_year_at_the_arms_room() -> None:
         await made(return_items(ReturnItems(uuid4(), (back,), None, PersonRef(service_number="S-001"), "he is on leave", "dirty")))
     pistol = (IssueLine(ItemRef(serial="G17-001")),)
     await made(issue_items(IssueItems(uuid4(), PersonRef(badge="BADGE-S-001"), pistol, due_at=now + timedelta(hours=3))))
+    relief = TransferItems(uuid4(), PersonRef(service_number="S-002"), pistol, PersonRef(service_number="S-001"))
+    await made(transfer_items(relief))
     await made(return_items(ReturnItems(uuid4(), (ReturnLine(ItemRef(serial="G17-001")),))))
     await made(people.change_duty_status(people.ChangeDutyStatus(uuid4(), await person_of("S-003"), DutyStatus.SEPARATED, "moved away")))
     await made(accounts.disable_account(accounts.DisableAccount(uuid4(), "east", "left")))
