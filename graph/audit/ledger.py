@@ -193,14 +193,14 @@ async def database_time() -> datetime:
 async def changes_since(row_id: UUID, versions: int) -> tuple[str, ...]:
     """What happened in the last so many versions of a row, in words, the oldest first; at most ten.
 
-    Each version has one event; what goes from hand to hand has two, of which the second is taken.
+    Each version has one event; what goes from hand to hand has two, of which the second is taken, and a later due time is none of the item.
     """
     if versions <= 0:
         return ()
     rows = await database.fetch(
         "SELECT type, actor_name, recorded_at FROM ledger_event "
-        "WHERE (subject_id = $1 OR item_id = $1 AND subject IN ('ITEM', 'CUSTODY_RECORD')) AND type <> 'ITEM_HANDED_OVER' "
-        "ORDER BY recorded_at DESC, event_id DESC LIMIT $2",
+        "WHERE (subject_id = $1 OR item_id = $1 AND subject IN ('ITEM', 'CUSTODY_RECORD')) "
+        "AND type NOT IN ('ITEM_HANDED_OVER', 'DUE_EXTENDED') ORDER BY recorded_at DESC, event_id DESC LIMIT $2",
         row_id,
         min(versions, 10),
     )

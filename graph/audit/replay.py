@@ -114,6 +114,7 @@ FOLDS: dict[EventType, Callable[[Book, Mapping[str, Any]], None]] = {
     EventType.ITEM_RETURNED: changed("custody_record", "item"),
     EventType.ITEM_HANDED_OVER: changed("custody_record"),
     EventType.ITEM_TAKEN_OVER: issued,
+    EventType.DUE_EXTENDED: changed("custody_record"),
     EventType.TAG_ASSIGNED: registered("tag"),
     EventType.TAG_REVOKED: changed("tag"),
     EventType.ACCOUNT_CREATED: registered("account"),

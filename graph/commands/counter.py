@@ -17,7 +17,7 @@ from graph.errors import Refusal, Refused
 from graph.models.accounts import COMPLETED
 from graph.models.counter import Facts, Known, counter_select_for_update, facts, meant
 from graph.rules.custody import ArmsBar, Authorization, Line, OpenCustody, Qualification, Receiver, Room, Spell
-from graph.words import ArmoryState, CustodyState, DutyStatus, ItemCategory, Serviceability, Slot
+from graph.words import ArmoryState, CustodyState, DutyStatus, IssueType, ItemCategory, Serviceability, Slot
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,8 @@ def _custody(record: Facts | None, holder: Any) -> OpenCustody | None:
     if record is None:
         return None
     since = datetime.fromisoformat(record["issued_at"])
-    return OpenCustody(record["receipt_number"], UUID(record["holder_id"]), name_of(holder), since)
+    due, issue_type = _moment(record["due_at"]), IssueType(record["issue_type"])
+    return OpenCustody(record["receipt_number"], UUID(record["holder_id"]), name_of(holder), since, due, issue_type)
 
 
 async def _changes(item_id: UUID, version: int, expected: int | None) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ from graph.commands.perform import Answer, requested, require
 from graph.commands.references import ItemRef, PersonRef
 from graph.commands.rows import altered, given
 from graph.errors import Refusal, Refused, refuse
-from graph.models.counter import CLOSED, HANDED_OVER, OPENED, Facts
-from graph.rules.custody import Bringer, Line, Terms, due_time, issue_refusals, return_refusals, transfer_refusals
+from graph.models.counter import CLOSED, EXTENDED, HANDED_OVER, OPENED, Facts
+from graph.rules.custody import Bringer, Line, Terms, due_time, extension_refusals, issue_refusals, return_refusals, said, transfer_refusals
 from graph.rules.items import serviceability_after_return
 from graph.words import CloseReason, CustodyState, EventType, IssueType, ItemCategory, Role, Serviceability, Subject
 
@@ -97,6 +97,16 @@ class TransferItems:
     effective_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class ExtendDue:
+    """The receipts of these items are due later, and why."""
+
+    request_id: UUID
+    lines: tuple[IssueLine, ...]
+    due_at: datetime
+    reason: str
+
+
 async def issue_items(command: IssueItems) -> Answer | Refused:
     """Issue items to a person: all of them, or none with a refusal for each reason."""
     require(*COUNTER)
@@ -119,7 +129,7 @@ async def can_issue(asked: CanIssue) -> Sequence[Refusal]:
     return [*counter.unknown, *issue_refusals(counter.receiver, counter.lines, terms)]
 
 
-def _lines(command: IssueItems | ReturnItems | TransferItems) -> tuple[list[ItemRef], list[int | None]]:
+def _lines(command: IssueItems | ReturnItems | TransferItems | ExtendDue) -> tuple[list[ItemRef], list[int | None]]:
     return [line.item for line in command.lines], [line.expected_version for line in command.lines]
 
 
@@ -208,6 +218,33 @@ def _hand_over(line: Line, counter: Counter, terms: Terms) -> Written:
     event = _event(EventType.ITEM_HANDED_OVER, record, summary, payload, terms.at)
     taken = _draw(line, counter, terms, EventType.ITEM_TAKEN_OVER, handed_over_by=facts_of(giver))
     return replace(taken, closed=({"id": record["id"], **closed["after"]}, event))
+
+
+async def extend_due(command: ExtendDue) -> Answer | Refused:
+    """Let receipts be due later: all of them, or none with a refusal for each reason."""
+    require(*COUNTER)
+
+    def decide(counter: Counter) -> Sequence[Written]:
+        refuse([*counter.unknown, *extension_refusals(counter.lines, command.due_at, counter.now)])
+        return [_extend(line, counter, command) for line in counter.lines]
+
+    return await serve(requested("extendDue", command.request_id, command), Asked(*_lines(command), {}), decide, EXTENDED)
+
+
+def _extend(line: Line, counter: Counter, command: ExtendDue) -> Written:
+    """The receipt due later, and the event that says so."""
+    known = counter.known[line.item_id]
+    record, holder = known["record"], known["holder"]
+    assert line.custody is not None  # or the rule has refused
+    change = altered({**record, "due_at": line.custody.due_at}, {"due_at": command.due_at})
+    payload = {
+        "custody_record": change,
+        "receipt_number": record["receipt_number"],
+        **counter.said_of(line.item_id, holder),
+        "reason": command.reason,
+    }
+    summary = f"{line.serial}, receipt {record['receipt_number']} of {name_of(holder)}, due at {said(command.due_at)}."
+    return Written({"id": record["id"], **change["after"]}, {}, _event(EventType.DUE_EXTENDED, record, summary, payload, counter.now))
 
 
 async def return_items(command: ReturnItems) -> Answer | Refused:

@@ -121,6 +121,12 @@ HANDED_OVER = """
         UPDATE item SET version = n.version FROM json_populate_recordset(NULL::item, $1::json -> 'items') n WHERE item.id = n.id
     )
 """
+EXTENDED = """
+    records AS (
+        UPDATE custody_record SET due_at = n.due_at, version = n.version
+        FROM json_populate_recordset(NULL::custody_record, $1::json -> 'records') n WHERE custody_record.id = n.id
+    )
+"""
 
 
 async def meant(named: Named) -> Facts:

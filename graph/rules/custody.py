@@ -24,6 +24,8 @@ class OpenCustody:
     holder_id: UUID
     holder: str
     since: datetime
+    due_at: datetime | None = None
+    issue_type: IssueType = IssueType.TEMPORARY
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -362,6 +364,36 @@ def _transfer_line_refusals(
     if terms.at < line.custody.since:
         message = f"{line.serial} was issued at {said(line.custody.since)}: it cannot change hands before that."
         yield line.refusal(RefusalCode.BACKDATE_REFUSED, message, **facts)
+
+
+def extension_refusals(lines: Sequence[Line], due_at: datetime, now: datetime) -> list[Refusal]:
+    """Every reason why these receipts cannot be due then: it is later than now and than before, and within the policy (INV-8)."""
+    refusals: list[Refusal] = []
+    if due_at <= now:
+        refusals.append(Refusal(RefusalCode.INVALID_VALUE, "The due time must lie in the future.", path="dueAt", since=now))
+    twice = named_before(lines)
+    for line in lines:
+        refusals.extend(_extension_line_refusals(line, twice, due_at) if line.in_scope else scope_refusals(line))
+    return refusals
+
+
+def _extension_line_refusals(line: Line, twice: Container[int], due_at: datetime) -> Iterator[Refusal]:
+    yield from version_refusals(line)
+    if line.line in twice:
+        yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is named twice in this command.")
+    if line.custody is None:
+        yield line.refusal(RefusalCode.NOT_ISSUED, f"{line.serial} is not issued: it is {spoken(line.state)}.")
+        return
+    custody, limit = line.custody, line.room.temporary_limit
+    if custody.due_at is None:
+        message = f"{line.serial} is out on receipt {custody.receipt_number} without a due time."
+        yield line.refusal(RefusalCode.INVALID_VALUE, message, **custody.facts)
+    elif due_at <= custody.due_at:
+        yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is due at {said(custody.due_at)} already.", **custody.facts)
+    if custody.issue_type is IssueType.TEMPORARY and due_at > custody.since + limit:
+        hours = int(limit.total_seconds() // 3600)
+        message = f"A temporary issue is due within {hours} hours of {said(custody.since)}; for longer it takes a hand receipt."
+        yield line.refusal(RefusalCode.LIMIT_EXCEEDED, message, limit=hours, **custody.facts)
 
 
 def due_time(terms: Terms, room: Room) -> datetime | None:

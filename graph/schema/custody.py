@@ -114,6 +114,15 @@ class ItemsTransferred:
     repeated: bool = described("Whether this request was done before, so that nothing was written now.")
 
 
+@strawberry.type(description="The receipts are due later.")
+class DueExtended:
+    """The answer of an extension."""
+
+    records: list[CustodyRecord] = described("The receipts, in the order of the lines.")
+    events: list[LedgerEvent] = described("The ledger's events: for a repeated request the same as the first time.")
+    repeated: bool = described("Whether this request was done before, so that nothing was written now.")
+
+
 @strawberry.type(description="A purpose as it is now on the book.")
 class PurposeSaved:
     """The answer of a command about a purpose."""
@@ -128,6 +137,7 @@ ReturnResult = Annotated[
 TransferResult = Annotated[
     ItemsTransferred | Refused, strawberry.union("TransferResult", description="The new receipts, or why nothing changed hands.")
 ]
+DueResult = Annotated[DueExtended | Refused, strawberry.union("DueResult", description="The receipts, or why they are due as before.")]
 PurposeResult = Annotated[PurposeSaved | Refused, strawberry.union("PurposeResult", description="The purpose, or why nothing was written.")]
 
 
@@ -191,6 +201,16 @@ class TransferItemsInput:
     effective_at: datetime | None = optional("When the items changed hands, if that was before now.")
 
 
+@strawberry.input(description="A later due time of items that are out: of all of them, or of none.")
+class ExtendDueInput:
+    """See the description."""
+
+    request_id: UUID = described("A new UUID for this command; the same again for a retry.")
+    lines: list[IssueLineInput] = described("The items: 1 to 200.")
+    due_at: datetime = described("When they are due from now on; of a temporary issue within the arms room's limit from its issue.")
+    reason: str = described("Why.")
+
+
 @strawberry.input(description="A new duty type.")
 class RegisterPurposeInput:
     """See the description."""
@@ -249,7 +269,13 @@ async def transfer_items(asked: TransferItemsInput) -> ItemsTransferred | Refuse
     return refused(answer) if isinstance(answer, errors.Refused) else ItemsTransferred(**_what_was_written(answer))
 
 
-def _issue_lines(asked: IssueItemsInput | TransferItemsInput) -> tuple[commands.IssueLine, ...]:
+async def extend_due(asked: ExtendDueInput) -> DueExtended | Refused:
+    """Let receipts be due later."""
+    answer = await commands.extend_due(command_of(commands.ExtendDue, asked, lines=_issue_lines(asked)))
+    return refused(answer) if isinstance(answer, errors.Refused) else DueExtended(**_what_was_written(answer))
+
+
+def _issue_lines(asked: IssueItemsInput | TransferItemsInput | ExtendDueInput) -> tuple[commands.IssueLine, ...]:
     return tuple(
         commands.IssueLine(item_ref(line.item), clean("expected_version", line.expected_version)) for line in lines_of(asked.lines)
     )

@@ -41,6 +41,10 @@ class Mutation:
     async def transfer_items(self, input: Annotated[custody.TransferItemsInput, OF]) -> custody.TransferResult:
         return await custody.transfer_items(input)
 
+    @command("Let what is out be due later.")
+    async def extend_due(self, input: Annotated[custody.ExtendDueInput, OF]) -> custody.DueResult:
+        return await custody.extend_due(input)
+
     @command("Register a unit.")
     async def register_unit(self, input: Annotated[armory.RegisterUnitInput, OF]) -> armory.UnitResult:
         return await armory.register_unit(input)

@@ -151,6 +151,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "ITEM_RETURNED": "An item came back, and its receipt was closed.",
             "ITEM_HANDED_OVER": "An item left a holder's hands for another's, and its receipt was closed; the next event opens theirs.",
             "ITEM_TAKEN_OVER": "An item went from one holder's hands into another's, on a new receipt.",
+            "DUE_EXTENDED": "A receipt is due later, and why.",
             "ITEM_CHANGED": "An item's place in the room or its serviceability changed.",
             "ITEM_SENT_TO_MAINTENANCE": "An item left the room for the repairer.",
             "ITEM_BACK_FROM_MAINTENANCE": "An item came back from the repairer.",

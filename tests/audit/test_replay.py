@@ -22,11 +22,13 @@ from graph.audit.ledger import export_events, read_heads
 from graph.audit.verify import verify
 from graph.commands import accounts, armory, eligibility, items, legacy, people, purposes
 from graph.commands.custody import (
+    ExtendDue,
     IssueItems,
     IssueLine,
     ReturnItems,
     ReturnLine,
     TransferItems,
+    extend_due,
     issue_items,
     return_items,
     transfer_items,
@@ -119,6 +121,7 @@ async def a_year_at_the_arms_room() -> None:
         await made(return_items(ReturnItems(uuid4(), (back,), None, PersonRef(service_number="S-001"), "he is on leave", "dirty")))
     pistol = (IssueLine(ItemRef(serial="G17-001")),)
     await made(issue_items(IssueItems(uuid4(), PersonRef(badge="BADGE-S-001"), pistol, due_at=now + timedelta(hours=3))))
+    await made(extend_due(ExtendDue(uuid4(), pistol, now + timedelta(hours=4), "the exercise goes on")))
     relief = TransferItems(uuid4(), PersonRef(service_number="S-002"), pistol, PersonRef(service_number="S-001"))
     await made(transfer_items(relief))
     await made(return_items(ReturnItems(uuid4(), (ReturnLine(ItemRef(serial="G17-001")),))))

@@ -1,4 +1,4 @@
-"""Guard relief, over HTTP: a weapon goes from hand to hand in one step, decided as an issue to the new hands would be."""
+"""What happens to a receipt while the weapon is out, over HTTP: guard relief, decided as an issue would be, and a later due time."""
 
 from __future__ import annotations
 
@@ -151,3 +151,77 @@ async def test_inv_16_a_day_of_reliefs_folds_to_the_tables_and_the_chain_is_whol
     await armorer.give_back(PVS, M4)
     await assert_whole()
     assert differences(replay([event async for event in export_events()]), await live_book()) == []
+
+
+# ------------------------------------------------------------------------------------------------------------------------- due later
+
+
+EXTEND = """
+mutation ($i: ExtendDueInput!) {
+  extendDue(input: $i) {
+    __typename
+    ... on DueExtended { repeated records { receiptNumber dueAt item { serial version } } events { type summary } }
+    ... on Refused { refusals { code message line path since limit receiptNumber holder { serviceNumber } } }
+  }
+}
+"""
+
+
+async def extend(client: Client, due_at: datetime, *serials: str, request_id: str | None = None) -> Any:
+    """Let items be due later."""
+    lines = [{"item": {"serial": serial}} for serial in serials]
+    given = {"requestId": request_id or str(uuid4()), "lines": lines, "dueAt": said(due_at), "reason": "the exercise goes on"}
+    return (await client(EXTEND, i=given))["extendDue"]
+
+
+async def test_inv_08_a_temporary_issue_is_due_later_but_within_the_policy(armorer: Client) -> None:
+    now = datetime.now(UTC)
+    (drawn,) = (await armorer.issue(OCAMPO, M4, dueAt=said(now + timedelta(hours=3))))["records"]
+    later = await extend(armorer, now + timedelta(hours=20), M4)
+    assert later["records"] == [
+        {
+            "receiptNumber": drawn["receiptNumber"],
+            "dueAt": said(now + timedelta(hours=20)),
+            "item": {"serial": M4, "version": drawn["item"]["version"]},
+        }
+    ]
+    assert [event["type"] for event in later["events"]] == ["DUE_EXTENDED"]
+    too_late = only(await extend(armorer, now + timedelta(hours=25), M4))
+    assert (too_late["code"], too_late["limit"], too_late["holder"]["serviceNumber"]) == ("LIMIT_EXCEEDED", 24, OCAMPO)
+    assert codes(await extend(armorer, now + timedelta(hours=19), M4)) == ["INVALID_VALUE"]
+    assert (await armorer.give_back(M4))["__typename"] == "ItemsReturned"
+    await assert_whole()
+
+
+async def test_inv_19_an_extension_sent_twice_is_done_once(armorer: Client) -> None:
+    now, request_id = datetime.now(UTC), str(uuid4())
+    await armorer.issue(OCAMPO, M4, dueAt=said(now + timedelta(hours=3)))
+    first, again = [await extend(armorer, now + timedelta(hours=5), M4, request_id=request_id) for _ in range(2)]
+    assert (first["repeated"], again["repeated"]) == (False, True)
+    assert again["records"] == first["records"]
+
+
+async def test_what_is_not_out_has_no_due_time_or_is_due_in_the_past_is_refused_at_once(live: Live, armorer: Client) -> None:
+    now = datetime.now(UTC)
+    await armorer.issue(OCAMPO, PVS, issueType="HAND_RECEIPT")
+    assert codes(await extend(armorer, now - timedelta(hours=1), M4, PVS)) == ["INVALID_VALUE", "NOT_ISSUED", "INVALID_VALUE"]
+    assert codes(await extend(live.as_("south"), now + timedelta(hours=1), PVS)) == ["UNKNOWN_CODE"]
+
+
+async def test_inv_08_a_hand_receipt_with_a_due_time_may_be_due_much_later(armorer: Client) -> None:
+    now = datetime.now(UTC)
+    await armorer.issue(OCAMPO, PVS, issueType="HAND_RECEIPT", dueAt=said(now + timedelta(days=30)))
+    (record,) = (await extend(armorer, now + timedelta(days=90), PVS))["records"]
+    assert record["dueAt"] == said(now + timedelta(days=90))
+
+
+async def test_a_later_due_time_is_no_change_of_the_item_that_a_stale_page_is_told_of(armorer: Client) -> None:
+    now = datetime.now(UTC)
+    await armorer.issue(OCAMPO, M4, dueAt=said(now + timedelta(hours=3)))
+    version = (await armorer(HISTORY, s=M4))["item"]["version"]
+    await extend(armorer, now + timedelta(hours=5), M4)
+    answer = await armorer(
+        "mutation ($i: ReturnItemsInput!) { returnItems(input: $i) { __typename } }",
+        i=new(lines=[{"item": {"serial": M4}, "expectedVersion": version}]),
+    )
+    assert answer["returnItems"]["__typename"] == "ItemsReturned"

@@ -49,8 +49,22 @@ def shell(line: str, url: str, **more: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_graphql_block_is_run_here() -> None:
     names = [re.match(r"(query|mutation|subscription) (\w+)", block) for block in blocks("graphql")]
-    assert [name[2] for name in names if name] == ["Scan", "Issue", "Watch", "Again", "Return"]
+    assert [name[2] for name in names if name] == ["Scan", "Issue", "Watch", "Again", "Return", "CanIssue", "Relieve"]
     assert all(names)
+
+
+async def test_who_may_draw_and_the_relief(demo_live: Live) -> None:
+    sign_in = 'mutation ($p: String!) { signIn(input: {username: "armorer.north", password: $p}) { ... on SignedIn { token } } }'
+    token = (await demo_live.as_(None)(sign_in, p=password_of("armorer.north")))["signIn"]["token"]
+    client = Client(demo_live.url, token)
+    reasons = (await client(graphql("CanIssue")))["canIssue"]["refusals"]
+    assert [reason["code"] for reason in reasons] == ["PERSON_NOT_ELIGIBLE", "ARMS_BARRED", "LIMIT_EXCEEDED"]
+    refused = (await client(graphql("Relieve")))["transferItems"]
+    assert [refusal["code"] for refusal in refused["refusals"]] == ["NOT_ISSUED"]
+    assert (await client(graphql("Issue")))["issueItems"]["__typename"] == "ItemsIssued"
+    relieved = (await client(graphql("Relieve")))["transferItems"]
+    assert [event["type"] for event in relieved["events"]] == ["ITEM_HANDED_OVER", "ITEM_TAKEN_OVER"]
+    await client.http.aclose()
 
 
 async def test_the_walk(demo_live: Live) -> None:
