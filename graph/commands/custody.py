@@ -83,18 +83,10 @@ class CanIssue:
 
 
 @dataclass(frozen=True)
-class TransferItems:
+class TransferItems(IssueItems):
     """A relief: items go from the hands that have them into the holder's. `handed_over_by`, if given, is checked."""
 
-    request_id: UUID
-    holder: PersonRef
-    lines: tuple[IssueLine, ...]
     handed_over_by: PersonRef | None = None
-    purpose: str | None = None
-    issue_type: IssueType | None = None
-    due_at: datetime | None = None
-    note: str | None = None
-    effective_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -129,11 +121,11 @@ async def can_issue(asked: CanIssue) -> Sequence[Refusal]:
     return [*counter.unknown, *issue_refusals(counter.receiver, counter.lines, terms)]
 
 
-def _lines(command: IssueItems | ReturnItems | TransferItems | ExtendDue) -> tuple[list[ItemRef], list[int | None]]:
+def _lines(command: IssueItems | ReturnItems | ExtendDue) -> tuple[list[ItemRef], list[int | None]]:
     return [line.item for line in command.lines], [line.expected_version for line in command.lines]
 
 
-def _terms(command: IssueItems | TransferItems | CanIssue, counter: Counter) -> Terms:
+def _terms(command: IssueItems | CanIssue, counter: Counter) -> Terms:
     """The terms as they are asked for, or as the purpose has them."""
     purpose, now = counter.purpose, counter.now
     return Terms(

@@ -267,6 +267,18 @@ def _fit_refusals(line: Line, terms: Terms) -> Iterator[Refusal]:
         yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, f"{line.serial} is a {category}, which is not drawn for {terms.purpose}.")
 
 
+def _in_hand_refusals(line: Line, twice: Container[int], holder_id: UUID | None = None) -> Iterator[Refusal]:
+    """What stands against anything that is done with an item in somebody's hands; with a holder, in theirs."""
+    yield from version_refusals(line)
+    if line.line in twice:
+        yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is named twice in this command.")
+    if line.custody is None:
+        yield line.refusal(RefusalCode.NOT_ISSUED, f"{line.serial} is not issued: it is {spoken(line.state)}.")
+    elif holder_id is not None and holder_id != line.custody.holder_id:
+        message = f"{line.serial} is held by {line.custody.holder} since {said(line.custody.since)}, not by the person named."
+        yield line.refusal(RefusalCode.HELD_BY_OTHER, message, **line.custody.facts)
+
+
 def named_before(lines: Sequence[Line]) -> set[int]:
     """The lines whose item an earlier line has named."""
     first: dict[UUID, int] = {}
@@ -311,16 +323,10 @@ def return_refusals(lines: Sequence[Line], bringer: Bringer, at: datetime, now: 
 
 
 def _return_line_refusals(line: Line, twice: Container[int], bringer: Bringer, at: datetime, holder_id: UUID | None) -> Iterator[Refusal]:
-    yield from version_refusals(line)
-    if line.line in twice:
-        yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is named twice in this command.")
+    yield from _in_hand_refusals(line, twice, holder_id)
     if line.custody is None:
-        yield line.refusal(RefusalCode.NOT_ISSUED, f"{line.serial} is not issued: it is {spoken(line.state)}.")
         return
     facts = line.custody.facts
-    if holder_id is not None and holder_id != line.custody.holder_id:
-        message = f"{line.serial} is held by {line.custody.holder} since {said(line.custody.since)}, not by the person named."
-        yield line.refusal(RefusalCode.HELD_BY_OTHER, message, **facts)
     if at < line.custody.since:
         message = f"{line.serial} was issued at {said(line.custody.since)}: it cannot come back before that."
         yield line.refusal(RefusalCode.BACKDATE_REFUSED, message, **facts)
@@ -348,16 +354,10 @@ def transfer_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: T
 def _transfer_line_refusals(
     receiver: Receiver | None, line: Line, twice: Container[int], terms: Terms, giver_id: UUID | None
 ) -> Iterator[Refusal]:
-    yield from version_refusals(line)
-    if line.line in twice:
-        yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is named twice in this command.")
+    yield from _in_hand_refusals(line, twice, giver_id)
     if line.custody is None:
-        yield line.refusal(RefusalCode.NOT_ISSUED, f"{line.serial} is not issued: it is {spoken(line.state)}.")
         return
     facts = line.custody.facts
-    if giver_id is not None and giver_id != line.custody.holder_id:
-        message = f"{line.serial} is held by {line.custody.holder} since {said(line.custody.since)}, not by the person named."
-        yield line.refusal(RefusalCode.HELD_BY_OTHER, message, **facts)
     if receiver is not None and receiver.person_id == line.custody.holder_id:
         yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is in the hands of {receiver.name} already.", **facts)
     yield from _fit_refusals(line, terms)
@@ -378,11 +378,8 @@ def extension_refusals(lines: Sequence[Line], due_at: datetime, now: datetime) -
 
 
 def _extension_line_refusals(line: Line, twice: Container[int], due_at: datetime) -> Iterator[Refusal]:
-    yield from version_refusals(line)
-    if line.line in twice:
-        yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is named twice in this command.")
+    yield from _in_hand_refusals(line, twice)
     if line.custody is None:
-        yield line.refusal(RefusalCode.NOT_ISSUED, f"{line.serial} is not issued: it is {spoken(line.state)}.")
         return
     custody, limit = line.custody, line.room.temporary_limit
     if custody.due_at is None:

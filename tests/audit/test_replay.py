@@ -122,7 +122,7 @@ async def a_year_at_the_arms_room() -> None:
     pistol = (IssueLine(ItemRef(serial="G17-001")),)
     await made(issue_items(IssueItems(uuid4(), PersonRef(badge="BADGE-S-001"), pistol, due_at=now + timedelta(hours=3))))
     await made(extend_due(ExtendDue(uuid4(), pistol, now + timedelta(hours=4), "the exercise goes on")))
-    relief = TransferItems(uuid4(), PersonRef(service_number="S-002"), pistol, PersonRef(service_number="S-001"))
+    relief = TransferItems(uuid4(), PersonRef(service_number="S-002"), pistol, handed_over_by=PersonRef(service_number="S-001"))
     await made(transfer_items(relief))
     await made(return_items(ReturnItems(uuid4(), (ReturnLine(ItemRef(serial="G17-001")),))))
     await made(people.change_duty_status(people.ChangeDutyStatus(uuid4(), await person_of("S-003"), DutyStatus.SEPARATED, "moved away")))
