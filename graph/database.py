@@ -220,7 +220,7 @@ class Places:
             await turn
             return True
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # it was given, but nobody is there to take it
+            if turn.done() and not turn.cancelled() and turn.exception() is None:  # it was given, but nobody is there to take it
                 self.release()
             raise
         finally:

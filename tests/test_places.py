@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from graph.database import Places
+from graph.database import Places, _turn_away
 from graph.errors import Unavailable
 
 
@@ -54,6 +54,18 @@ async def test_a_place_is_not_lost_with_who_goes_away(given: bool) -> None:
         await gone
     places.release()
     assert not places.locked()
+
+
+async def test_who_goes_away_as_patience_ends_gives_no_place_back_that_was_never_had() -> None:
+    places = Places(1, 60)
+    await places.acquire()
+    gone = asyncio.create_task(places.acquire())
+    await asyncio.sleep(0)
+    _turn_away(places._queue[0])
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    assert places.locked()
 
 
 async def test_a_place_given_as_patience_ends_is_not_given_twice() -> None:
