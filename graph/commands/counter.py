@@ -17,6 +17,7 @@ from graph.errors import Refusal, Refused
 from graph.models.accounts import COMPLETED
 from graph.models.counter import Facts, Known, counter_select_for_update, facts, meant
 from graph.rules.custody import ArmsBar, Authorization, Line, OpenCustody, Qualification, Receiver, Room, Spell
+from graph.rules.people import full_name
 from graph.words import ArmoryState, CustodyState, DutyStatus, IssueType, ItemCategory, Serviceability, Slot
 
 
@@ -208,7 +209,7 @@ def _moment(text: str | None) -> datetime | None:
 
 def name_of(person: Facts) -> str:
     """A person as a receipt names them."""
-    return f"{person['rank']} {person['family_name']}, {person['given_names']}".strip()
+    return full_name(person["rank"], person["family_name"], person["given_names"])
 
 
 def facts_of(person: Facts) -> dict[str, object]:

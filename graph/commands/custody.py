@@ -70,19 +70,6 @@ class ReturnItems:
 
 
 @dataclass(frozen=True)
-class CanIssue:
-    """The question whether a person may draw items, and on what terms."""
-
-    holder: PersonRef
-    items: tuple[ItemRef, ...]
-    purpose: str | None = None
-    issue_type: IssueType | None = None
-    due_at: datetime | None = None
-    note: str | None = None
-    effective_at: datetime | None = None
-
-
-@dataclass(frozen=True)
 class TransferItems(IssueItems):
     """A relief: items go from the hands that have them into the holder's. `handed_over_by`, if given, is checked."""
 
@@ -103,29 +90,30 @@ async def issue_items(command: IssueItems) -> Answer | Refused:
     """Issue items to a person: all of them, or none with a refusal for each reason."""
     require(*COUNTER)
 
-    asked = Asked(*_lines(command), {"holder": command.holder}, command.purpose, issuing=True)
-
     def decide(counter: Counter) -> Sequence[Written]:
         terms = _terms(command, counter)
         refuse([*counter.unknown, *issue_refusals(counter.receiver, counter.lines, terms)])
         return [_draw(line, counter, terms) for line in counter.lines]
 
-    return await serve(requested("issueItems", command.request_id, command), asked, decide, OPENED)
+    return await serve(requested("issueItems", command.request_id, command), _asked(command), decide, OPENED)
 
 
-async def can_issue(asked: CanIssue) -> Sequence[Refusal]:
-    """Every reason why these items would not be issued to this person now, by the rule that decides an issue; nothing is written."""
+async def can_issue(command: IssueItems) -> Sequence[Refusal]:
+    """Every reason why this issue would be refused now, by the rule that decides it; nothing is written."""
     require(*COUNTER)
-    counter = await look(Asked(asked.items, [None] * len(asked.items), {"holder": asked.holder}, asked.purpose, issuing=True))
-    terms = _terms(asked, counter)
-    return [*counter.unknown, *issue_refusals(counter.receiver, counter.lines, terms)]
+    counter = await look(_asked(command))
+    return [*counter.unknown, *issue_refusals(counter.receiver, counter.lines, _terms(command, counter))]
+
+
+def _asked(command: IssueItems, **people: PersonRef) -> Asked:
+    return Asked(*_lines(command), {"holder": command.holder, **people}, command.purpose, issuing=True)
 
 
 def _lines(command: IssueItems | ReturnItems | ExtendDue) -> tuple[list[ItemRef], list[int | None]]:
     return [line.item for line in command.lines], [line.expected_version for line in command.lines]
 
 
-def _terms(command: IssueItems | CanIssue, counter: Counter) -> Terms:
+def _terms(command: IssueItems, counter: Counter) -> Terms:
     """The terms as they are asked for, or as the purpose has them."""
     purpose, now = counter.purpose, counter.now
     return Terms(
@@ -177,15 +165,13 @@ async def transfer_items(command: TransferItems) -> Answer | Refused:
     """Let items go from hand to hand in one step (guard relief): each receipt closes and the next opens, or nothing is written."""
     require(*COUNTER)
 
-    people = {"holder": command.holder, **given(handedOverBy=command.handed_over_by)}
-    asked = Asked(*_lines(command), people, command.purpose, issuing=True)
-
     def decide(counter: Counter) -> Sequence[Written]:
         terms, giver = _terms(command, counter), counter.people.get("handedOverBy")
         giver_id = UUID(giver["id"]) if giver else None
         refuse([*counter.unknown, *transfer_refusals(counter.receiver, counter.lines, terms, giver_id)])
         return [_hand_over(line, counter, terms) for line in counter.lines]
 
+    asked = _asked(command, **given(handedOverBy=command.handed_over_by))
     return await serve(requested("transferItems", command.request_id, command), asked, decide, HANDED_OVER)
 
 

@@ -20,7 +20,7 @@ from graph.models.eligibility import Authorization, Qualification
 from graph.models.items import Item, ItemModel
 from graph.models.ledger import REGISTRY
 from graph.models.people import Person
-from graph.rules.people import bar_refusals, spell_refusals
+from graph.rules.people import bar_refusals, full_name, spell_refusals
 from graph.words import EventType, Role, Subject
 
 R = TypeVar("R", Authorization, Qualification)
@@ -245,4 +245,4 @@ def _dates(first: date, last: date | None) -> str:
 
 
 def _name(person: Person) -> str:
-    return f"{person.rank} {person.family_name}, {person.given_names}".strip()
+    return full_name(person.rank, person.family_name, person.given_names)

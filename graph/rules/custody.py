@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -154,14 +154,32 @@ def issue_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Term
 
     Without a receiver, because it is not known who is meant, only what has nothing to do with the person is asked.
     """
-    ours, twice = [line for line in lines if line.in_scope], named_before(lines)
-    return [
-        *(_receiver_refusals(receiver, terms) if receiver else ()),
-        *_terms_refusals(ours, terms),
-        *(_limit_refusals(receiver, ours, terms) if receiver else ()),
-        *(refusal for line in ours if receiver for refusal in _eligibility_refusals(receiver, line, terms)),
-        *(refusal for line in lines for refusal in (_line_refusals(line, twice, terms) if line.in_scope else scope_refusals(line))),
-    ]
+    return [*_hands_refusals(receiver, lines, terms), *_by_line(lines, lambda line: _line_refusals(line, terms))]
+
+
+def _hands_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Terms) -> Iterator[Refusal]:
+    """What stands against these hands and these terms, wherever the items come from."""
+    ours = [line for line in lines if line.in_scope]
+    if receiver is not None:
+        yield from _receiver_refusals(receiver, terms)
+    yield from _terms_refusals(ours, terms)
+    if receiver is not None:
+        yield from _limit_refusals(receiver, ours, terms)
+        for line in ours:
+            yield from _eligibility_refusals(receiver, line, terms)
+
+
+def _by_line(lines: Sequence[Line], ask: Callable[[Line], Iterable[Refusal]]) -> Iterator[Refusal]:
+    """What stands against each line: what any command says of it, then what this one asks; of what is out of scope nothing else is said."""
+    twice = named_before(lines)
+    for line in lines:
+        if not line.in_scope:
+            yield from scope_refusals(line)
+            continue
+        yield from version_refusals(line)
+        if line.line in twice:
+            yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is named twice in this command.")
+        yield from ask(line)
 
 
 def _receiver_refusals(receiver: Receiver, terms: Terms) -> Iterator[Refusal]:
@@ -240,10 +258,7 @@ def _limit_refusals(receiver: Receiver, lines: Sequence[Line], terms: Terms) -> 
             yield line.refusal(RefusalCode.LIMIT_EXCEEDED, message, holder_id=receiver.person_id, limit=limit, held=already)
 
 
-def _line_refusals(line: Line, twice: Container[int], terms: Terms) -> Iterator[Refusal]:
-    yield from version_refusals(line)
-    if line.line in twice:
-        yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is named twice in this command.")
+def _line_refusals(line: Line, terms: Terms) -> Iterator[Refusal]:
     if line.custody is not None:
         held = f"{line.serial} is held by {line.custody.holder} since {said(line.custody.since)} on receipt {line.custody.receipt_number}."
         yield line.refusal(RefusalCode.ITEM_NOT_AVAILABLE, held, **line.custody.facts)
@@ -267,11 +282,8 @@ def _fit_refusals(line: Line, terms: Terms) -> Iterator[Refusal]:
         yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, f"{line.serial} is a {category}, which is not drawn for {terms.purpose}.")
 
 
-def _in_hand_refusals(line: Line, twice: Container[int], holder_id: UUID | None = None) -> Iterator[Refusal]:
+def _in_hand_refusals(line: Line, holder_id: UUID | None = None) -> Iterator[Refusal]:
     """What stands against anything that is done with an item in somebody's hands; with a holder, in theirs."""
-    yield from version_refusals(line)
-    if line.line in twice:
-        yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is named twice in this command.")
     if line.custody is None:
         yield line.refusal(RefusalCode.NOT_ISSUED, f"{line.serial} is not issued: it is {spoken(line.state)}.")
     elif holder_id is not None and holder_id != line.custody.holder_id:
@@ -316,14 +328,11 @@ def return_refusals(lines: Sequence[Line], bringer: Bringer, at: datetime, now: 
     refusals: list[Refusal] = []
     if at > now:
         refusals.append(Refusal(RefusalCode.BACKDATE_REFUSED, "Custody cannot end in the future.", path="effectiveAt", since=now))
-    twice = named_before(lines)
-    for line in lines:
-        refusals.extend(_return_line_refusals(line, twice, bringer, at, holder_id) if line.in_scope else scope_refusals(line))
-    return refusals
+    return [*refusals, *_by_line(lines, lambda line: _return_line_refusals(line, bringer, at, holder_id))]
 
 
-def _return_line_refusals(line: Line, twice: Container[int], bringer: Bringer, at: datetime, holder_id: UUID | None) -> Iterator[Refusal]:
-    yield from _in_hand_refusals(line, twice, holder_id)
+def _return_line_refusals(line: Line, bringer: Bringer, at: datetime, holder_id: UUID | None) -> Iterator[Refusal]:
+    yield from _in_hand_refusals(line, holder_id)
     if line.custody is None:
         return
     facts = line.custody.facts
@@ -337,24 +346,12 @@ def _return_line_refusals(line: Line, twice: Container[int], bringer: Bringer, a
 
 def transfer_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Terms, giver_id: UUID | None = None) -> list[Refusal]:
     """Every reason why these items may not go from the hands that have them into the receiver's: the gates of an issue stand here too."""
-    ours, twice = [line for line in lines if line.in_scope], named_before(lines)
-    return [
-        *(_receiver_refusals(receiver, terms) if receiver else ()),
-        *_terms_refusals(ours, terms),
-        *(_limit_refusals(receiver, ours, terms) if receiver else ()),
-        *(refusal for line in ours if receiver for refusal in _eligibility_refusals(receiver, line, terms)),
-        *(
-            refusal
-            for line in lines
-            for refusal in (_transfer_line_refusals(receiver, line, twice, terms, giver_id) if line.in_scope else scope_refusals(line))
-        ),
-    ]
+    of_line = _by_line(lines, lambda line: _transfer_line_refusals(line, receiver, terms, giver_id))
+    return [*_hands_refusals(receiver, lines, terms), *of_line]
 
 
-def _transfer_line_refusals(
-    receiver: Receiver | None, line: Line, twice: Container[int], terms: Terms, giver_id: UUID | None
-) -> Iterator[Refusal]:
-    yield from _in_hand_refusals(line, twice, giver_id)
+def _transfer_line_refusals(line: Line, receiver: Receiver | None, terms: Terms, giver_id: UUID | None) -> Iterator[Refusal]:
+    yield from _in_hand_refusals(line, giver_id)
     if line.custody is None:
         return
     facts = line.custody.facts
@@ -371,14 +368,11 @@ def extension_refusals(lines: Sequence[Line], due_at: datetime, now: datetime) -
     refusals: list[Refusal] = []
     if due_at <= now:
         refusals.append(Refusal(RefusalCode.INVALID_VALUE, "The due time must lie in the future.", path="dueAt", since=now))
-    twice = named_before(lines)
-    for line in lines:
-        refusals.extend(_extension_line_refusals(line, twice, due_at) if line.in_scope else scope_refusals(line))
-    return refusals
+    return [*refusals, *_by_line(lines, lambda line: _extension_line_refusals(line, due_at))]
 
 
-def _extension_line_refusals(line: Line, twice: Container[int], due_at: datetime) -> Iterator[Refusal]:
-    yield from _in_hand_refusals(line, twice)
+def _extension_line_refusals(line: Line, due_at: datetime) -> Iterator[Refusal]:
+    yield from _in_hand_refusals(line)
     if line.custody is None:
         return
     custody, limit = line.custody, line.room.temporary_limit

@@ -12,6 +12,11 @@ from graph.words import DutyStatus
 service_number_key = number_key
 
 
+def full_name(rank: str, family_name: str, given_names: str) -> str:
+    """A person as a receipt names them."""
+    return f"{rank} {family_name}, {given_names}".strip()
+
+
 def duty_status_refusals(name: str, wanted: DutyStatus, ours: Sequence[str], held: int) -> list[Refusal]:
     """A person with open custody cannot be separated (INV-7). `ours` are the serials in the actor's scope, of `held` in all."""
     if wanted is not DutyStatus.SEPARATED or not held:

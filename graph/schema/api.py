@@ -83,13 +83,13 @@ class ArmGuardSchema(strawberry.Schema):
         allowed: Iterable[OperationType] | None,
         extensions: dict[str, Any] | None,
     ) -> ExecutionResult:
-        again = self.readings.key(query, name, variables)
-        if (known := self.readings.find(again)) is not None and (answer := await known.read()) is not None:
-            return ExecutionResult(data=answer, errors=None)
         document = self.documents.parsed(query)
         kind, name = document.operation(name)
         if kind is OperationType.SUBSCRIPTION or (allowed is not None and kind not in allowed):
             raise InvalidOperationTypeError(kind)
+        again = self.readings.key(query, name, variables) if kind is OperationType.QUERY else None
+        if (known := self.readings.find(again)) is not None and (answer := await known.read()) is not None:
+            return ExecutionResult(data=answer, errors=None)
         if errors := self.documents.errors(self._schema, query, document, variables, keep=context.actor is not None):
             return PreExecutionError(data=None, errors=errors)
         if (answer := await self.readings.walked(again, document, name, context, variables)) is not None:
@@ -109,7 +109,7 @@ class ArmGuardSchema(strawberry.Schema):
         done = execution.execute_operation()
         if isawaitable(done):
             done = await done
-        if kind is OperationType.QUERY and not done.errors:
+        if not done.errors:
             self.readings.learn(again, document, name, execution, done.data)
         return ExecutionResult(data=done.data, errors=done.errors)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Annotated, Any, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import strawberry
 
@@ -246,11 +246,11 @@ class IssueCheck:
 
 async def can_issue(holder: PersonRefInput, items: list[ItemRefInput], purpose: str | None, issue_type: IssueType | None) -> IssueCheck:
     """Whether a person may draw items."""
-    refs = tuple(item_ref(each) for each in lines_of(items))
+    lines = tuple(commands.IssueLine(item_ref(each)) for each in lines_of(items))
     named = clean("purpose", purpose) if purpose is not None else None
     # An emergency is issued with a note; whoever asks whether one may be has none yet.
     note = "asked" if issue_type is IssueType.EMERGENCY else None
-    why = await commands.can_issue(commands.CanIssue(person_ref(holder), refs, named, issue_type, note=note))
+    why = await commands.can_issue(commands.IssueItems(uuid4(), person_ref(holder), lines, named, issue_type, note=note))
     return IssueCheck(allowed=not why, refusals=[refusal_of(each) for each in why])
 
 

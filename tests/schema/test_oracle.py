@@ -6,15 +6,13 @@ import asyncio
 import json
 import os
 import re
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
-import httpx
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLObjectType, get_named_type, get_nullable_type, is_leaf_type
 from hypothesis import given, settings
@@ -22,7 +20,7 @@ from hypothesis import strategies as st
 
 from graph.schema.readings import PLANS
 from tests.schema.queries import Known, Made, literal
-from tests.schema.test_compiled import ASKERS, ITEM, NOTE, REFUSED, REPEATABLE, SCHEMA, Pair, _clients, in_thread, pair
+from tests.schema.test_compiled import ASKERS, ITEM, NOTE, REFUSED, REPEATABLE, SCHEMA, Pair, in_thread, pair
 from tests.server import Live, subscribe
 
 assert pair
@@ -53,15 +51,6 @@ def command(pair: Pair, username: str, verb: str, /, **fields: Any) -> None:
 def lines(*serials: str, **more: Any) -> list[dict[str, Any]]:
     """Lines of a command."""
     return [{"item": {"serial": serial}, **more} for serial in serials]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def prompt() -> Iterator[None]:
-    """A connection for each request: asyncio's servers answer on one that is kept 40 ms late, for they leave Nagle's algorithm on."""
-    me = threading.get_ident()
-    with httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0)) as client, pytest.MonkeyPatch.context() as patch:
-        patch.setitem(_clients, me, client)
-        yield
 
 
 @pytest.fixture(scope="module")
