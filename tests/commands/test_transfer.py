@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import uuid4
 
@@ -225,3 +225,13 @@ async def test_a_later_due_time_is_no_change_of_the_item_that_a_stale_page_is_to
         i=new(lines=[{"item": {"serial": M4}, "expectedVersion": version}]),
     )
     assert answer["returnItems"]["__typename"] == "ItemsReturned"
+
+
+async def test_the_ledger_says_a_due_time_in_utc_whatever_offset_it_was_given_with(armorer: Client) -> None:
+    now = datetime.now(UTC)
+    await armorer.issue(OCAMPO, M4, dueAt=said(now + timedelta(hours=3)))
+    manila = (now + timedelta(hours=5)).astimezone(timezone(timedelta(hours=8)))
+    lines = [{"item": {"serial": M4}}]
+    given = {"requestId": str(uuid4()), "lines": lines, "dueAt": manila.isoformat(), "reason": "the exercise goes on"}
+    (event,) = (await armorer(EXTEND, i=given))["extendDue"]["events"]
+    assert event["summary"].endswith(f"due at {now + timedelta(hours=5):%Y-%m-%d %H:%M} UTC.")
