@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -29,7 +30,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message as TransportMessage
 from uuid_utils import uuid7
 
-from graph import __version__, database, feed
+from graph import __version__, clock, database, feed
 from graph.audit.actor import Actor
 from graph.errors import ArmGuardError, BadInput, Unauthenticated, Unavailable
 from graph.logs import log_request
@@ -332,9 +333,11 @@ def create_app(settings: Settings, url: str) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await database.open_door(url, settings)
         await feed.open_feed(settings.broadcast_url or url, settings)
+        watching = asyncio.create_task(clock.run(settings))
         try:
             yield
         finally:
+            await feed.ended(watching)
             await feed.close_feed()
             await database.close_door()
 

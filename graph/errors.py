@@ -84,6 +84,10 @@ class RefusalCode(StrEnum):
     ARMORY_NOT_OPEN = "ARMORY_NOT_OPEN"
     NOT_AUTHORIZED = "NOT_AUTHORIZED"
     NOT_QUALIFIED = "NOT_QUALIFIED"
+    INCOMPATIBLE_STOCK = "INCOMPATIBLE_STOCK"
+    INSUFFICIENT_STOCK = "INSUFFICIENT_STOCK"
+    OUTSTANDING_STOCK = "OUTSTANDING_STOCK"
+    OVER_RETURN = "OVER_RETURN"
     NOT_ISSUED = "NOT_ISSUED"
     HELD_BY_OTHER = "HELD_BY_OTHER"
     DUPLICATE_SERIAL = "DUPLICATE_SERIAL"
@@ -93,13 +97,16 @@ class RefusalCode(StrEnum):
     CODE_REVOKED = "CODE_REVOKED"
     VERSION_CONFLICT = "VERSION_CONFLICT"
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
+    SECOND_PERSON_REQUIRED = "SECOND_PERSON_REQUIRED"
     SAME_PERSON = "SAME_PERSON"
+    PROPOSAL_EXPIRED = "PROPOSAL_EXPIRED"
     BACKDATE_REFUSED = "BACKDATE_REFUSED"
     PERSON_HOLDS_ITEMS = "PERSON_HOLDS_ITEMS"
     STATE_NOT_ALLOWED = "STATE_NOT_ALLOWED"
     INVALID_VALUE = "INVALID_VALUE"
     OUT_OF_SCOPE = "OUT_OF_SCOPE"
     SIGN_IN_FAILED = "SIGN_IN_FAILED"
+    PIN_FAILED = "PIN_FAILED"
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,8 @@ class Refusal:
     """One reason why a command wrote nothing.
 
     `line` counts from 0 and is the place in the command's list of items; `path` names the field at fault in the input. The rest are
-    the facts behind the message, each null where it has no part in the reason. `held` and `limit` are counts of items.
+    the facts behind the message, each null where it has no part in the reason. `held` and `limit` are counts of items, or of
+    what is drawn by quantity; `on_hand` is what a lot has. What is `overridable` can be approved by a second person.
     """
 
     code: RefusalCode
@@ -120,6 +128,8 @@ class Refusal:
     since: datetime | None = None
     limit: int | None = None
     held: int | None = None
+    on_hand: int | None = None
+    overridable: bool = False
     current_version: int | None = None
     changed: tuple[str, ...] = ()
 

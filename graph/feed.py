@@ -125,7 +125,7 @@ class Feed:
         """End the tails, and the connection to the broadcaster."""
         for tail in self._tails.values():
             tail.stop()
-        await _ended(self._task)
+        await ended(self._task)
 
     def announce(self, appended: Sequence[Sealed]) -> None:
         """Say, after a commit, how far its streams have come. Never fails and never waits."""
@@ -273,7 +273,7 @@ class Watch:
         self._feed.release(tail)
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
+async def ended(task: asyncio.Task[None]) -> None:
     """Cancel a task until it has ended: a cancellation that meets a connection just made, or a failure within, is lost on its way."""
     while not task.done():
         task.cancel()

@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     session_hours: int = Field(12, ge=1, description="How long a sign-in lasts.")
     standing_seconds: float = Field(2.0, gt=0, le=4, description="How long a checked token is believed before it is looked up again.")
 
+    overdue_poll_seconds: float = Field(5.0, ge=0, description="How often this process looks for receipts that are overdue; 0: never.")
+    proposal_minutes: int = Field(60, ge=0, le=10_080, description="How long a proposal waits for a second person.")
+    pin_attempts: int = Field(5, ge=1, description="How many wrong PINs of a person are taken before a wait.")
+    pin_wait_seconds: int = Field(300, ge=1, description="How long that wait is.")
+
     body_bytes: int = Field(1_000_000, ge=1024, description="Largest request body.")
     query_tokens: int = Field(4000, ge=100, description="Longest GraphQL document, in tokens.")
     query_depth: int = Field(12, ge=4, description="Deepest GraphQL selection.")

@@ -102,6 +102,56 @@ class CloseReason(StrEnum):
     CORRECTED = "CORRECTED"
 
 
+class StockKind(StrEnum):
+    """What is held by quantity."""
+
+    AMMUNITION = "AMMUNITION"
+    MAGAZINE = "MAGAZINE"
+    ACCESSORY = "ACCESSORY"
+
+
+class StockAdjustment(StrEnum):
+    """Why the book of a lot is set right."""
+
+    RECEIVED = "RECEIVED"
+    DISPOSED = "DISPOSED"
+    EXPENDED = "EXPENDED"
+    LOST = "LOST"
+    FOUND = "FOUND"
+
+
+class ConfirmationStage(StrEnum):
+    """What of a receipt its receiver has confirmed with a PIN."""
+
+    ISSUE = "ISSUE"
+    RETURN = "RETURN"
+
+
+class ConfirmationState(StrEnum):
+    """Whether the receiver has confirmed the issue; what is pending when the receipt closes is void."""
+
+    NOT_ASKED = "NOT_ASKED"
+    PENDING = "PENDING"
+    CONFIRMED = "CONFIRMED"
+    VOID = "VOID"
+
+
+class ProposalCommand(StrEnum):
+    """A command that waits for a second person."""
+
+    ISSUE_ITEMS = "ISSUE_ITEMS"
+    TRANSFER_ITEMS = "TRANSFER_ITEMS"
+    ADJUST_STOCK = "ADJUST_STOCK"
+
+
+class ProposalState(StrEnum):
+    """What became of a proposal; one that nobody decided in time stays PENDING and is worth nothing."""
+
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+
+
 class Role(StrEnum):
     """What an account may do. ADMIN has no custody powers, AUDITOR writes nothing."""
 
@@ -121,10 +171,11 @@ class AccountState(StrEnum):
 
 
 class ActorKind(StrEnum):
-    """Whether an account acted through the API, or a person at the server's own console."""
+    """Whether an account acted through the API, a person at the server's own console, or the server's clock."""
 
     ACCOUNT = "ACCOUNT"
     CONSOLE = "CONSOLE"
+    SYSTEM = "SYSTEM"
 
 
 class Subject(StrEnum):
@@ -140,6 +191,8 @@ class Subject(StrEnum):
     AUTHORIZATION = "AUTHORIZATION"
     QUALIFICATION = "QUALIFICATION"
     CUSTODY_RECORD = "CUSTODY_RECORD"
+    STOCK_LOT = "STOCK_LOT"
+    PROPOSAL = "PROPOSAL"
     ACCOUNT = "ACCOUNT"
     IMPORT = "IMPORT"
 
@@ -156,6 +209,7 @@ class EventType(StrEnum):
     DUTY_STATUS_CHANGED = "DUTY_STATUS_CHANGED"
     ARMS_BAR_IMPOSED = "ARMS_BAR_IMPOSED"
     ARMS_BAR_LIFTED = "ARMS_BAR_LIFTED"
+    PIN_SET = "PIN_SET"
     AUTHORIZATION_GRANTED = "AUTHORIZATION_GRANTED"
     AUTHORIZATION_REVOKED = "AUTHORIZATION_REVOKED"
     QUALIFICATION_RECORDED = "QUALIFICATION_RECORDED"
@@ -172,7 +226,18 @@ class EventType(StrEnum):
     ITEM_RETURNED = "ITEM_RETURNED"
     ITEM_HANDED_OVER = "ITEM_HANDED_OVER"
     ITEM_TAKEN_OVER = "ITEM_TAKEN_OVER"
+    ITEM_SENT_HOME = "ITEM_SENT_HOME"
+    ITEM_ARRIVED = "ITEM_ARRIVED"
     DUE_EXTENDED = "DUE_EXTENDED"
+    RECEIPT_OVERDUE = "RECEIPT_OVERDUE"
+    RECEIPT_CONFIRMED = "RECEIPT_CONFIRMED"
+    EMERGENCY_REGULARISED = "EMERGENCY_REGULARISED"
+    STOCK_RECEIVED = "STOCK_RECEIVED"
+    STOCK_ADJUSTED = "STOCK_ADJUSTED"
+    STOCK_SETTLED = "STOCK_SETTLED"
+    PROPOSED = "PROPOSED"
+    PROPOSAL_APPROVED = "PROPOSAL_APPROVED"
+    PROPOSAL_REJECTED = "PROPOSAL_REJECTED"
     TAG_ASSIGNED = "TAG_ASSIGNED"
     TAG_REVOKED = "TAG_REVOKED"
     ACCOUNT_CREATED = "ACCOUNT_CREATED"

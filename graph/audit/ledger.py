@@ -190,19 +190,25 @@ async def database_time() -> datetime:
     return now
 
 
+# Events that leave the item's own row as it is.
+OF_THE_RECEIPT_ALONE = ["ITEM_HANDED_OVER", "DUE_EXTENDED", "RECEIPT_OVERDUE", "RECEIPT_CONFIRMED", "EMERGENCY_REGULARISED"]
+
+
 async def changes_since(row_id: UUID, versions: int) -> tuple[str, ...]:
     """What happened in the last so many versions of a row, in words, the oldest first; at most ten.
 
-    Each version has one event; what goes from hand to hand has two, of which the second is taken, and a later due time is none of the item.
+    Each version has one event; what goes from hand to hand has two, of which the second is taken, and what is said of the receipt alone is
+    none of the item.
     """
     if versions <= 0:
         return ()
     rows = await database.fetch(
         "SELECT type, actor_name, recorded_at FROM ledger_event "
         "WHERE (subject_id = $1 OR item_id = $1 AND subject IN ('ITEM', 'CUSTODY_RECORD')) "
-        "AND type NOT IN ('ITEM_HANDED_OVER', 'DUE_EXTENDED') ORDER BY recorded_at DESC, event_id DESC LIMIT $2",
+        "AND type <> ALL ($3) ORDER BY recorded_at DESC, event_id DESC LIMIT $2",
         row_id,
         min(versions, 10),
+        OF_THE_RECEIPT_ALONE,
     )
     spoken = (row["type"].lower().replace("_", " ") + f" by {row['actor_name']} at {row['recorded_at']:%Y-%m-%d %H:%M} UTC" for row in rows)
     return tuple(reversed(list(spoken)))

@@ -17,7 +17,7 @@ Book = dict[str, dict[str, Row]]
 TABLES: dict[str, frozenset[str]] = {
     "unit": frozenset(),
     "armory": frozenset(),
-    "person": frozenset(),
+    "person": frozenset({"pin_hash"}),
     "item_model": frozenset(),
     "item": frozenset(),
     "tag": frozenset(),
@@ -25,6 +25,11 @@ TABLES: dict[str, frozenset[str]] = {
     "issue_authorization": frozenset(),
     "qualification": frozenset(),
     "custody_record": frozenset(),
+    "stock_lot": frozenset(),
+    "custody_line": frozenset(),
+    "confirmation": frozenset(),
+    "regularisation": frozenset(),
+    "proposal": frozenset(),
     "account": frozenset({"password_hash"}),
     "imported_row": frozenset(),
 }
@@ -32,9 +37,12 @@ TABLES: dict[str, frozenset[str]] = {
 
 # Columns that came later, as older events leave them: what they had when they were added.
 ADDED: dict[str, Row] = {
-    "armory": {"authorization_required": False, "qualification_required": False},
+    "armory": {"authorization_required": False, "qualification_required": False, "confirmation_required": False},
     "person": {"arms_bar_reason": None, "arms_bar_until": None},
     "item_model": {"required_qualification": None},
+    "purpose": {"due_hours": None, "loadout": []},
+    "issue_authorization": {"card_number": None},
+    "custody_record": {"confirmation_required": False, "overdue_since": None, "weapons_card": None, "returned_to_id": None},
 }
 
 
@@ -42,37 +50,62 @@ class ReplayError(Exception):
     """An event that does not follow from those before it."""
 
 
-def registered(table: str) -> Callable[[Book, Mapping[str, Any]], None]:
-    """A fold that brings a row in as the payload has it."""
+def _bring_in(book: Book, table: str, row: Row) -> None:
+    if row["id"] in book[table]:
+        raise ReplayError(f"{table} {row['id']} is there already")
+    book[table][row["id"]] = {**ADDED.get(table, {}), **row}
+
+
+def _change(book: Book, table: str, change: Mapping[str, Any]) -> None:
+    row = book[table].get(change["id"])
+    if row is None:
+        raise ReplayError(f"{table} {change['id']} is not there")
+    for name, value in change["before"].items():
+        if row[name] != value:
+            raise ReplayError(f"{table} {change['id']}: {name} is {row[name]!r}, the event says it was {value!r}")
+    row.update(change["after"])
+
+
+def registered(*tables: str) -> Callable[[Book, Mapping[str, Any]], None]:
+    """A fold that brings a row of each table in as the payload has it."""
 
     def fold(book: Book, payload: Mapping[str, Any]) -> None:
-        row = payload[table]
-        if row["id"] in book[table]:
-            raise ReplayError(f"{table} {row['id']} is there already")
-        book[table][row["id"]] = {**ADDED.get(table, {}), **row}
+        for table in tables:
+            _bring_in(book, table, payload[table])
 
     return fold
 
 
 def changed(*tables: str) -> Callable[[Book, Mapping[str, Any]], None]:
-    """A fold that changes a row of each table from the payload's `before` to its `after`."""
+    """A fold that changes a row of each table from the payload's `before` to its `after`; and the stock that moved with it."""
 
     def fold(book: Book, payload: Mapping[str, Any]) -> None:
         for table in tables:
-            change = payload[table]
-            row = book[table].get(change["id"])
-            if row is None:
-                raise ReplayError(f"{table} {change['id']} is not there")
-            for name, value in change["before"].items():
-                if row[name] != value:
-                    raise ReplayError(f"{table} {change['id']}: {name} is {row[name]!r}, the event says it was {value!r}")
-            row.update(change["after"])
+            _change(book, table, payload[table])
+        moved(book, payload)
 
     return fold
 
 
+def moved(book: Book, payload: Mapping[str, Any]) -> None:
+    """Lots, and lines of a receipt: each is changed, or brought in where it is new."""
+    for table in ("stock_lot", "custody_line"):
+        for row in payload.get(table, ()):
+            if "after" in row:
+                _change(book, table, row)
+            else:
+                _bring_in(book, table, row)
+
+
+def settled(book: Book, payload: Mapping[str, Any]) -> None:
+    """Stock that was out is accounted for; rounds that were fired count on the weapon."""
+    moved(book, payload)
+    if "item" in payload:
+        _change(book, "item", payload["item"])
+
+
 def issued(book: Book, payload: Mapping[str, Any]) -> None:
-    """A record opens and its item goes out."""
+    """A record opens and its item goes out, with the stock that goes along."""
     registered("custody_record")(book, payload)
     changed("item")(book, payload)
 
@@ -98,6 +131,7 @@ FOLDS: dict[EventType, Callable[[Book, Mapping[str, Any]], None]] = {
     EventType.DUTY_STATUS_CHANGED: changed("person"),
     EventType.ARMS_BAR_IMPOSED: changed("person"),
     EventType.ARMS_BAR_LIFTED: changed("person"),
+    EventType.PIN_SET: changed("person"),
     EventType.AUTHORIZATION_GRANTED: registered("issue_authorization"),
     EventType.AUTHORIZATION_REVOKED: changed("issue_authorization"),
     EventType.QUALIFICATION_RECORDED: registered("qualification"),
@@ -114,7 +148,18 @@ FOLDS: dict[EventType, Callable[[Book, Mapping[str, Any]], None]] = {
     EventType.ITEM_RETURNED: changed("custody_record", "item"),
     EventType.ITEM_HANDED_OVER: changed("custody_record"),
     EventType.ITEM_TAKEN_OVER: issued,
+    EventType.ITEM_SENT_HOME: changed("custody_record", "item"),
+    EventType.ITEM_ARRIVED: changed("item"),
     EventType.DUE_EXTENDED: changed("custody_record"),
+    EventType.RECEIPT_OVERDUE: changed("custody_record"),
+    EventType.RECEIPT_CONFIRMED: registered("confirmation"),
+    EventType.EMERGENCY_REGULARISED: registered("regularisation"),
+    EventType.STOCK_RECEIVED: moved,
+    EventType.STOCK_ADJUSTED: moved,
+    EventType.STOCK_SETTLED: settled,
+    EventType.PROPOSED: registered("proposal"),
+    EventType.PROPOSAL_APPROVED: changed("proposal"),
+    EventType.PROPOSAL_REJECTED: changed("proposal"),
     EventType.TAG_ASSIGNED: registered("tag"),
     EventType.TAG_REVOKED: changed("tag"),
     EventType.ACCOUNT_CREATED: registered("account"),
@@ -161,9 +206,19 @@ async def live_book() -> Book:
     book = empty_book()
     for table, hidden in TABLES.items():
         for record in await database.fetch(f"SELECT * FROM {table}"):
-            row = {name: plain(value) for name, value in record.items() if name not in hidden}
+            row = {name: _as_told(name, value) for name, value in record.items() if name not in hidden}
             book[table][row["source" if table == "imported_row" else "id"]] = row
     return book
+
+
+JSON_COLUMNS = frozenset({"loadout"})
+
+
+def _as_told(name: str, value: Any) -> Any:
+    """A value of a column as an event has it."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return json.loads(value) if name in JSON_COLUMNS else plain(value)
 
 
 def differences(folded: Book, live: Book) -> list[str]:

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
-import os
 import secrets
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from uuid_utils.compat import uuid7
 
 from graph import database
 from graph.audit.actor import Actor, current_actor
 from graph.audit.ledger import Event, append, database_time
+from graph.commands.passwords import hash_password, matches, nobodys_hash
 from graph.commands.perform import Answer, perform, require
 from graph.commands.rows import change, lock_row, register
 from graph.errors import BadInput, Refusal, RefusalCode, Refused
 from graph.models.accounts import Account, ApiToken, Session
 from graph.models.armory import Armory
 from graph.models.ledger import REGISTRY
-from graph.rules.accounts import SESSION_PREFIX, SHORTEST_PASSWORD, TOKEN_PREFIX, token_hash
+from graph.rules.accounts import SESSION_PREFIX, TOKEN_PREFIX, token_hash
 from graph.words import AccountState, EventType, Role, Subject
-
-_hasher = PasswordHasher()
-_hashers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="argon2")
 
 
 @dataclass(frozen=True)
@@ -87,31 +79,6 @@ class SignedIn:
     token: str
     expires_at: datetime
     account_id: UUID
-
-
-async def hash_password(password: str) -> str:
-    """An argon2id hash, made off the event loop, at most as many at once as there are cores.
-
-    Raises:
-        Refused: the password is too short.
-    """
-    if len(password) < SHORTEST_PASSWORD:
-        message = f"A password has at least {SHORTEST_PASSWORD} characters; a sentence is good."
-        raise Refused([Refusal(RefusalCode.INVALID_VALUE, message, path="password", limit=SHORTEST_PASSWORD)])
-    return await asyncio.get_running_loop().run_in_executor(_hashers, _hasher.hash, password)
-
-
-async def _matches(stored: str, password: str) -> bool:
-    try:
-        return await asyncio.get_running_loop().run_in_executor(_hashers, _hasher.verify, stored, password)
-    except (VerificationError, InvalidHashError, UnicodeEncodeError):
-        return False
-
-
-@functools.cache
-def _nobodys_hash() -> str:
-    """What a password is checked against when there is no account, so that it takes as long."""
-    return _hasher.hash(secrets.token_hex(16))
 
 
 async def create_account(command: CreateAccount, password: str | None) -> Answer | Refused:
@@ -246,9 +213,8 @@ async def sign_in(command: SignIn) -> SignedIn | Refused:
     key = command.username.strip().lower()
     account = await database.transaction(lambda: Account.get_or_none(username_key=key))
     stored = account.password_hash if account is not None else None
-    nobodys = await asyncio.get_running_loop().run_in_executor(_hashers, _nobodys_hash)
-    matches = await _matches(stored or nobodys, command.password)
-    if account is None or stored is None or not matches or account.state is not AccountState.ACTIVE:
+    right = await matches(stored or await nobodys_hash(), command.password)
+    if account is None or stored is None or not right or account.state is not AccountState.ACTIVE:
         return Refused([Refusal(RefusalCode.SIGN_IN_FAILED, "The username or the password is wrong.")])
     token, session_id, now = SESSION_PREFIX + secrets.token_urlsafe(32), uuid7(), datetime.now(UTC)
     expires_at = now + timedelta(hours=database.door().settings.session_hours)

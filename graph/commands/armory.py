@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from graph.audit.actor import current_actor
 from graph.audit.canonical import GENESIS
 from graph.audit.ledger import append
-from graph.commands.perform import Answer, perform, require
+from graph.commands.perform import Answer, later, perform, require
 from graph.commands.references import find_by_code
 from graph.commands.rows import change, given, lock_row, register
 from graph.errors import Forbidden, Refusal, RefusalCode, Refused, refuse
@@ -58,6 +58,7 @@ class RegisterArmory:
     long_gun_limit: int = 1
     authorization_required: bool = False
     qualification_required: bool = False
+    confirmation_required: bool = later(default=False)
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class EditArmory:
     long_gun_limit: int | None = None
     authorization_required: bool | None = None
     qualification_required: bool | None = None
+    confirmation_required: bool | None = later()
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ async def register_armory(command: RegisterArmory) -> Answer | Refused:
             long_gun_limit=command.long_gun_limit,
             authorization_required=command.authorization_required,
             qualification_required=command.qualification_required,
+            confirmation_required=command.confirmation_required,
         )
         event = await register(armory, REGISTRY, EventType.ARMORY_REGISTERED, Subject.ARMORY, {})
         await StreamHead.create(stream=str(armory.id), armory_id=armory.id, hash=bytes.fromhex(GENESIS))
@@ -174,6 +177,7 @@ async def edit_armory(command: EditArmory) -> Answer | Refused:
             long_gun_limit=command.long_gun_limit,
             authorization_required=command.authorization_required,
             qualification_required=command.qualification_required,
+            confirmation_required=command.confirmation_required,
         )
         await append(await change(armory, changes, str(armory.id), EventType.ARMORY_CHANGED, Subject.ARMORY, {"code": armory.code}))
         return [armory.id]

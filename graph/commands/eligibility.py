@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from graph.audit.actor import current_actor
 from graph.audit.ledger import append, database_time
-from graph.commands.perform import Answer, perform, require
+from graph.commands.perform import Answer, later, perform, require
 from graph.commands.references import ItemRef, PersonRef, find_items, find_person, one
 from graph.commands.rows import change, lock_row, register
 from graph.errors import Refusal, RefusalCode, Refused, refuse
@@ -50,7 +50,10 @@ class LiftArmsBar:
 
 @dataclass(frozen=True)
 class Authorize:
-    """A person may draw an item, or every item of a nomenclature, on these dates, both included."""
+    """A person may draw an item, or every item of a nomenclature, on these dates, both included.
+
+    With a weapons card it is drawn by surrendering that.
+    """
 
     request_id: UUID
     person: PersonRef
@@ -58,6 +61,7 @@ class Authorize:
     valid_until: date | None = None
     item: ItemRef | None = None
     model_id: UUID | None = None
+    card_number: str | None = later()
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,7 @@ async def authorize(command: Authorize) -> Answer | Refused:
             item_id=item_id,
             valid_from=command.valid_from,
             valid_until=command.valid_until,
+            card_number=command.card_number,
         )
         facts = {"name": _name(person), "service_number": person.service_number, **what}
         event = await register(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,11 @@ DUPLICATES: dict[str, tuple[RefusalCode, str, str]] = {
     "item_model_nomenclature": (RefusalCode.DUPLICATE_CODE, "There is such a nomenclature of this manufacturer already.", "nomenclature"),
     "tag_code_key": (RefusalCode.DUPLICATE_CODE, "This code has been given out before; a code names one target for ever.", "code"),
     "purpose_code_key": (RefusalCode.DUPLICATE_CODE, "There is a purpose with this code already.", "code"),
+    "stock_lot_number": (RefusalCode.DUPLICATE_CODE, "The arms room has this lot of the article already.", "lotNumber"),
+    "authorization_card_number": (RefusalCode.DUPLICATE_CODE, "There is a weapons card with this number already.", "cardNumber"),
+    "custody_one_card": (RefusalCode.NOT_AUTHORIZED, "The weapons card lies in an arms room for another weapon.", "holder"),
+    "confirmation_once": (RefusalCode.STATE_NOT_ALLOWED, "This has been confirmed already.", "receiptNumber"),
+    "regularisation_once": (RefusalCode.STATE_NOT_ALLOWED, "This emergency issue has been regularised already.", "receiptNumber"),
     "account_username_key_key": (RefusalCode.DUPLICATE_CODE, "There is an account with this username already.", "username"),
 }
 
@@ -40,12 +46,15 @@ DUPLICATES: dict[str, tuple[RefusalCode, str, str]] = {
 class Answer:
     """What a command made: the ids of the rows, in the order of its lines, and of the events. The same for a repeated request.
 
+    `proposed`: the row is a proposal that waits for a second person. `planned` says what a dry run would have written, in sentences.
     `shown` are the rows themselves, if they are at hand, with rows that they refer to under the names of their links.
     """
 
     rows: tuple[UUID, ...]
     events: tuple[UUID, ...]
     repeated: bool = False
+    proposed: bool = False
+    planned: tuple[str, ...] | None = None
     shown: Sequence[Mapping[str, Any]] = ()
 
 
@@ -76,11 +85,12 @@ class Request:
             message = "This requestId has been used for another command. Send a new one for a new command."
             raise Refused([Refusal(RefusalCode.IDEMPOTENCY_MISMATCH, message, path="requestId")])
         stored: Mapping[str, list[str]] = json.loads(earlier["answer"])
-        return Outcome(Answer(tuple(map(UUID, stored["rows"])), tuple(map(UUID, stored["events"])), repeated=True))
+        rows, events = tuple(map(UUID, stored["rows"])), tuple(map(UUID, stored["events"]))
+        return Outcome(Answer(rows, events, repeated=True, proposed="proposed" in stored))
 
     def completed(self, answer: Answer) -> dict[str, object]:
         """What is remembered when it has succeeded."""
-        said = canonical_json({"rows": answer.rows, "events": answer.events})
+        said = canonical_json({"rows": answer.rows, "events": answer.events, **({"proposed": True} if answer.proposed else {})})
         return completion(uuid7(), self.actor_key, self.id, self.command, self.digest, said)
 
 
@@ -98,15 +108,30 @@ def require(*roles: Role) -> Actor:
 
 def requested(command: str, request_id: UUID, arguments: Any) -> Request:
     """The request of the actor for a command with these arguments."""
-    said = canonical_json({"command": command, "arguments": _fields(arguments)})
-    return Request(current_actor().key, request_id, command, hashlib.sha256(said.encode()).digest())
+    return Request(current_actor().key, request_id, command, fingerprint(command, arguments))
 
 
-def _fields(value: Any) -> Any:
+def fingerprint(command: str, arguments: Any) -> bytes:
+    """The SHA-256 of a command and all that it says."""
+    return hashlib.sha256(canonical_json({"command": command, "arguments": fields_of(arguments)}).encode()).digest()
+
+
+def later(default: Any = None) -> Any:
+    """A field that a command was given later: without it, the command is the same as before (INV-19)."""
+    return field(default=default, metadata={"later": True})
+
+
+@cache
+def _later_fields(command: type[Any]) -> Mapping[str, Any]:
+    return {each.name: each.default for each in fields(command) if each.metadata.get("later")}
+
+
+def fields_of(value: Any) -> Any:
     """The fields of an input, and of the inputs in it, by their names."""
-    if is_dataclass(value):
-        return {name: _fields(part) for name, part in value.__dict__.items()}
-    return list(map(_fields, value)) if isinstance(value, list | tuple) else value
+    if is_dataclass(value) and not isinstance(value, type):
+        unsaid = _later_fields(type(value))
+        return {name: fields_of(part) for name, part in value.__dict__.items() if name not in unsaid or part != unsaid[name]}
+    return list(map(fields_of, value)) if isinstance(value, list | tuple) else value
 
 
 async def perform(command: str, request_id: UUID, arguments: Any, decide: Callable[[], Awaitable[Sequence[UUID]]]) -> Answer | Refused:

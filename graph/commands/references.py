@@ -14,6 +14,7 @@ from graph.models.armory import Armory, Unit
 from graph.models.counter import Facts, Named, meant
 from graph.models.custody import Purpose
 from graph.rules.items import serial_key
+from graph.rules.stock import StockRef
 
 M = TypeVar("M", Unit, Armory, Purpose)
 
@@ -54,12 +55,19 @@ async def find_person(ref: PersonRef, path: str) -> UUID | Refusal:
     return choose_person(ref, path, await meant(named((), (ref,))))
 
 
-def named(items: Sequence[ItemRef], people: Sequence[PersonRef]) -> Named:
-    """What references say, to be found at once; serials in the arms rooms that the actor may see."""
+def named(
+    items: Sequence[ItemRef],
+    people: Sequence[PersonRef],
+    stock: Sequence[StockRef] = (),
+    purpose: str | None = None,
+    *,
+    everywhere: bool = False,
+) -> Named:
+    """What references say, to be found at once; serials in the arms rooms that the actor may see, or everywhere."""
     tags = [tag.strip() for tag in (*(ref.tag for ref in items), *(ref.badge for ref in people)) if tag]
     serials = [key for ref in items if ref.serial and (key := _key(ref.serial))]
     numbers = [key for ref in people if ref.service_number and (key := _key(ref.service_number))]
-    scope = current_actor().armories
+    scope = None if everywhere else current_actor().armories
     return Named(
         tags,
         serials,
@@ -67,6 +75,10 @@ def named(items: Sequence[ItemRef], people: Sequence[PersonRef]) -> Named:
         numbers,
         [ref.id for ref in people if ref.id],
         list(scope) if scope is not None else None,
+        [ref.article for ref in stock if ref.article],
+        [ref.lot_number for ref in stock if ref.lot_number],
+        [ref.lot_id for ref in stock if ref.lot_id],
+        purpose,
     )
 
 

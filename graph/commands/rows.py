@@ -26,9 +26,10 @@ LABELS = {
     "purpose": "{0.code}, {0.name}",
     "issue_authorization": "from {0.valid_from}",
     "qualification": "{0.code}",
+    "stock_lot": "{0.article}, lot {0.lot_number}",
     "account": "{0.username}",
 }
-SECRET = frozenset({"password_hash"})
+SECRET = frozenset({"password_hash", "pin_hash"})
 
 
 def row_of(instance: Model) -> dict[str, Any]:

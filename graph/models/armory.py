@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.models import Model
 
+from graph import database
 from graph.words import ArmoryState
 
 
@@ -39,9 +41,15 @@ class Armory(Model):
     long_gun_limit = fields.IntField(default=1)
     authorization_required = fields.BooleanField(default=False)
     qualification_required = fields.BooleanField(default=False)
+    confirmation_required = fields.BooleanField(default=False)
     version = fields.IntField(default=1)
 
     unit_id: UUID
 
     class Meta:
         table = "armory"
+
+
+async def armory_with_code(code: str) -> Any:
+    """The id and the code of an arms room: neither ever changes."""
+    return await database.fetch_one("SELECT id, code FROM armory WHERE code = $1", code.strip().upper())

@@ -19,15 +19,16 @@ from graph import database
 from graph.models.items import items_select_for_update
 from graph.models.ledger import heads_select_for_update
 from graph.models.people import people_select_for_update
+from graph.models.stock import lots_select_for_update
 
 Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Named:
-    """What a command's references say: codes of tags, keys of serials and of service numbers, and ids.
+    """What a command's references say: codes of tags, keys of serials and of service numbers, and ids; lots by article, number or id.
 
-    A serial means the items of these arms rooms only; None: of all.
+    A serial means the items of these arms rooms only; None: of all. A purpose brings the articles of its loadout.
     """
 
     tags: Sequence[str] = ()
@@ -36,6 +37,10 @@ class Named:
     numbers: Sequence[str] = ()
     people: Sequence[UUID] = ()
     armories: Sequence[UUID] | None = None
+    articles: Sequence[str] = ()
+    lot_numbers: Sequence[str] = ()
+    lots: Sequence[UUID] = ()
+    purpose: str | None = None
 
 
 # What references can name. Ids never change, and a tag names one target for ever: it needs no lock to be found.
@@ -56,19 +61,35 @@ WITH {NAMED},
     items AS (SELECT id FROM item WHERE id = any($3::uuid[])),
     people AS (SELECT id FROM person WHERE id = any($5::uuid[]))
 SELECT {FOUND}
-"""  # noqa: S608 - texts of ours
+"""
+
+
+def _lots(items: str, rooms: str, names: str) -> str:
+    """The lots that a command can touch: what it names in the items' arms rooms, what the purpose brings, what is out with the items."""
+    articles, numbers, ids, purpose = (f"${place}" for place in names.split())
+    return f"""
+        SELECT id FROM stock_lot WHERE id = any({ids}::uuid[])
+        UNION SELECT id FROM stock_lot WHERE armory_id IN ({rooms}) AND (article = any({articles}::text[])
+            OR lot_number = any({numbers}::text[])
+            OR article IN (SELECT e ->> 'article' FROM purpose, jsonb_array_elements(loadout) e WHERE code = {purpose}::text))
+        UNION SELECT l.lot_id FROM custody_record c JOIN custody_line l ON l.record_id = c.id
+            WHERE c.item_id IN ({items}) AND c.closed_at IS NULL"""
+
 
 # What the rules ask for. It is a statement of its own after the locks: one that waits for a lock sees the locked row as it is now, but
-# everything else as it was before. Who opens or closes a room holds the head of its stream.
-FACTS = """
+# everything else as it was before. Who opens or closes a room, or moves its stock, holds the head of its stream.
+FACTS = f"""
 SELECT clock_timestamp() AS now, done.arguments_hash, done.answer,
     (SELECT json_agg(p) FROM person p WHERE p.id = any($2::uuid[])) AS people,
     (SELECT json_agg(r) FROM (
         SELECT row_to_json(i) AS item, m.nomenclature, m.category, m.slot, m.required_qualification, row_to_json(a) AS room, h.receipts,
             row_to_json(c) AS record, row_to_json(p) AS holder,
+            CASE WHEN c.id IS NOT NULL THEN (SELECT json_agg(o) FROM (SELECT l.*, s.article, s.lot_number, s.kind
+                FROM custody_line l JOIN stock_lot s ON s.id = l.lot_id WHERE l.record_id = c.id
+                ORDER BY s.received_at, s.id) o) END AS lines,
             CASE WHEN $4 THEN (SELECT max(closed_at) FROM custody_record WHERE item_id = i.id) END AS closed_at,
             CASE WHEN $4 THEN (
-                SELECT max(effective_at) FROM ledger_event WHERE item_id = i.id AND type = 'ITEM_BACK_FROM_MAINTENANCE'
+                SELECT max(effective_at) FROM ledger_event WHERE item_id = i.id AND type IN ('ITEM_BACK_FROM_MAINTENANCE', 'ITEM_ARRIVED')
             ) END AS back_at
         FROM item i JOIN item_model m ON m.id = i.model_id JOIN armory a ON a.id = i.armory_id
             JOIN stream_head h ON h.stream = i.armory_id::text
@@ -78,55 +99,61 @@ SELECT clock_timestamp() AS now, done.arguments_hash, done.answer,
     ) r) AS items,
     (SELECT json_agg(m.slot) FROM custody_record c JOIN item i ON i.id = c.item_id JOIN item_model m ON m.id = i.model_id
      WHERE c.holder_id = $3::uuid AND c.closed_at IS NULL) AS held,
-    (SELECT json_agg(z) FROM issue_authorization z WHERE z.person_id = $3::uuid AND z.revoked_at IS NULL) AS authorizations,
+    (SELECT json_agg(y) FROM (SELECT z.*, EXISTS (SELECT FROM custody_record c WHERE c.weapons_card = z.card_number AND c.closed_at IS NULL)
+        AS surrendered FROM issue_authorization z WHERE z.person_id = $3::uuid AND z.revoked_at IS NULL) y) AS authorizations,
     (SELECT json_agg(q) FROM qualification q WHERE q.person_id = $3::uuid AND q.revoked_at IS NULL) AS qualifications,
-    (SELECT row_to_json(d) FROM (SELECT id, code, name, categories, default_issue_type FROM purpose WHERE code = $5::text) d) AS purpose
+    (SELECT row_to_json(d) FROM (SELECT id, code, name, categories, default_issue_type, due_hours, loadout FROM purpose
+        WHERE code = $5::text) d) AS purpose,
+    (SELECT json_agg(s) FROM (SELECT s.*, a.code AS room FROM stock_lot s JOIN armory a ON a.id = s.armory_id WHERE s.id IN (
+        {_lots("SELECT unnest($1::uuid[])", "SELECT armory_id FROM item WHERE id = any($1::uuid[])", "8 9 10 5")}
+    ) ORDER BY s.received_at, s.id) s) AS lots
 FROM (SELECT) AS here LEFT JOIN completed_request done ON done.actor_key = $6::text AND done.request_id = $7::uuid
 """
 
-# Parts of a writing statement, from the `records` and `items` of the JSON that is its one value.
-OPENED = """
-    records AS (
-        INSERT INTO custody_record SELECT * FROM json_populate_recordset(NULL::custody_record, $1::json -> 'records') n ORDER BY n.receipt
+# The rows that a command writes, each kind from the array of its name in the JSON that is the statement's one value: what is inserted into
+# which table, and which columns of which table are set.
+INSERTED = {
+    "opened": "custody_record",
+    "lines": "custody_line",
+    "proposed": "proposal",
+    "confirmed": "confirmation",
+    "regularised": "regularisation",
+}
+SET: dict[str, tuple[str, tuple[str, ...]]] = {
+    "closed": (
+        "custody_record",
+        (
+            *("closed_at", "closed_by_id", "close_reason", "condition_in", "brought_by_id", "brought_reason", "return_note"),
+            *("rounds_fired", "returned_to_id", "version"),
+        ),
     ),
-    items AS (
-        UPDATE item SET state = n.state, version = n.version
-        FROM json_populate_recordset(NULL::item, $1::json -> 'items') n WHERE item.id = n.id
-    )
-"""
-CLOSED = """
-    records AS (
-        UPDATE custody_record SET closed_at = n.closed_at, closed_by_id = n.closed_by_id, close_reason = n.close_reason,
-            condition_in = n.condition_in, brought_by_id = n.brought_by_id, brought_reason = n.brought_reason,
-            return_note = n.return_note, rounds_fired = n.rounds_fired, version = n.version
-        FROM json_populate_recordset(NULL::custody_record, $1::json -> 'records') n WHERE custody_record.id = n.id
-    ),
-    items AS (
-        UPDATE item SET state = n.state, serviceability = n.serviceability, round_count = n.round_count, version = n.version
-        FROM json_populate_recordset(NULL::item, $1::json -> 'items') n WHERE item.id = n.id
-    )
-"""
-# The receipts close before the next ones open: an item has at most one that is open.
-HANDED_OVER = """
-    closed AS (
-        UPDATE custody_record SET closed_at = n.closed_at, closed_by_id = n.closed_by_id, close_reason = n.close_reason,
-            condition_in = n.condition_in, version = n.version
-        FROM json_populate_recordset(NULL::custody_record, $1::json -> 'closed') n WHERE custody_record.id = n.id RETURNING 1
-    ),
-    records AS (
-        INSERT INTO custody_record SELECT n.* FROM (SELECT count(*) FROM closed) first,
-            json_populate_recordset(NULL::custody_record, $1::json -> 'records') n ORDER BY n.receipt
-    ),
-    items AS (
-        UPDATE item SET version = n.version FROM json_populate_recordset(NULL::item, $1::json -> 'items') n WHERE item.id = n.id
-    )
-"""
-EXTENDED = """
-    records AS (
-        UPDATE custody_record SET due_at = n.due_at, version = n.version
-        FROM json_populate_recordset(NULL::custody_record, $1::json -> 'records') n WHERE custody_record.id = n.id
-    )
-"""
+    "due": ("custody_record", ("due_at", "version")),
+    "overdue": ("custody_record", ("overdue_since", "version")),
+    "items": ("item", ("state", "serviceability", "round_count", "version")),
+    "settled": ("custody_line", ("returned", "expended", "lost", "handed_over", "lost_reason", "version")),
+    "lots": ("stock_lot", ("received", "disposed", "on_hand", "out_on_issue", "expended", "lost", "last_event_id")),
+    "decided": ("proposal", ("state", "decided_at", "decided_by_id", "decided_by_name", "decision_note", "version")),
+}
+
+
+@cache
+def parts_of(rows: frozenset[str]) -> tuple[str, ...]:
+    """The parts of the statement that writes these rows; receipts in the order of their numbers, those that close before the others."""
+    parts = []
+    for name, (table, columns) in SET.items():
+        if name in rows:
+            sets = ", ".join(f"{column} = n.{column}" for column in columns)
+            parts.append(f"{name} AS (UPDATE {table} SET {sets} FROM {_rows(table, name)} n WHERE {table}.id = n.id RETURNING 1)")
+    for name, table in INSERTED.items():
+        if name in rows:
+            order = " ORDER BY n.receipt" if name == "opened" else ""
+            first = "(SELECT count(*) FROM closed) first, " if name == "opened" and "closed" in rows else ""
+            parts.append(f"{name} AS (INSERT INTO {table} SELECT n.* FROM {first}{_rows(table, name)} n{order})")
+    return tuple(parts)
+
+
+def _rows(table: str, name: str) -> str:
+    return f"json_populate_recordset(NULL::{table}, $1::json -> '{name}')"
 
 
 async def meant(named: Named) -> Facts:
@@ -135,8 +162,9 @@ async def meant(named: Named) -> Facts:
 
 
 async def counter_select_for_update(request: str, named: Named) -> Facts:
-    """Find what references can name and lock it, in one statement: the request, people, items, then the heads of the items' streams."""
-    return _found(await database.fetch_one(_locking(), *_values(named), request))
+    """Find what references can name and lock it, in one statement: the request, people, items, lots, then the heads of their streams."""
+    stock = named.articles, named.lot_numbers, named.lots, named.purpose
+    return _found(await database.fetch_one(_locking(), *_values(named), request, *stock))
 
 
 @cache
@@ -147,19 +175,22 @@ def _locking() -> str:
     """
     people = "SELECT person_id FROM tags UNION ALL SELECT id FROM numbers UNION ALL SELECT unnest($5::uuid[])"
     items = "SELECT item_id FROM tags UNION ALL SELECT id FROM serials UNION ALL SELECT unnest($3::uuid[])"
+    lots = _lots("SELECT id FROM items", "SELECT armory_id FROM items", "8 9 10 11")
+    heads = "SELECT armory_id::text FROM items UNION SELECT armory_id::text FROM lots"
     return f"""
 WITH {NAMED},
     request AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($7::text, 0))),
     people AS MATERIALIZED ({_of(people_select_for_update, _after("request", people, "uuid"))}),
     items AS MATERIALIZED ({_of(items_select_for_update, _after("people", items, "uuid"))}),
-    heads AS MATERIALIZED ({_of(heads_select_for_update, _after("items", "SELECT armory_id::text FROM items", "text"))})
+    lots AS MATERIALIZED ({_of(lots_select_for_update, _after("items", lots, "uuid"))}),
+    heads AS MATERIALIZED ({_of(heads_select_for_update, _after("lots", heads, "text"))})
 SELECT {FOUND}, (SELECT count(*) FROM heads) AS heads
-"""  # noqa: S608 - texts of ours
+"""
 
 
 def _after(locks: str, keys: str, kind: str) -> str:
     """The keys that a statement gives, when all these locks are held."""
-    return f"(SELECT ARRAY({keys}) FROM (SELECT count(*) FROM {locks}) held)::{kind}[]"  # noqa: S608 - texts of ours
+    return f"(SELECT ARRAY({keys}) FROM (SELECT count(*) FROM {locks}) held)::{kind}[]"
 
 
 def _of(select: Any, keys: str) -> str:
@@ -183,6 +214,7 @@ class Known:
     """What is so under the locks: the time, what the request was answered if it was done before, and rows by their id.
 
     Of a receiver also the slots of what they hold, the lines of the authorization list and the qualifications that are not revoked.
+    The lots are those that the command can touch, those that came in first first.
     """
 
     now: datetime
@@ -193,19 +225,15 @@ class Known:
     authorizations: Sequence[Facts]
     qualifications: Sequence[Facts]
     purpose: Facts | None
+    lots: Sequence[Facts] = ()
 
 
 async def facts(
-    items: Sequence[UUID],
-    people: Sequence[UUID],
-    receiver: UUID | None,
-    purpose: str | None,
-    request: tuple[str, UUID],
-    *,
-    issuing: bool,
+    items: Sequence[UUID], people: Sequence[UUID], receiver: UUID | None, named: Named, request: tuple[str, UUID], *, issuing: bool
 ) -> Known:
-    """What the rules ask for of items and people, and what a receiver holds; when an item came back only for an issue."""
-    row = await database.fetch_one(FACTS, items, people, receiver, issuing, purpose, *request)
+    """What the rules ask for of items, people and lots, and what a receiver holds; when an item came back only for an issue."""
+    stock = named.articles, named.lot_numbers, named.lots
+    row = await database.fetch_one(FACTS, items, people, receiver, issuing, named.purpose, *request, *stock)
     assert row is not None
     return Known(
         row["now"],
@@ -216,4 +244,5 @@ async def facts(
         orjson.loads(row["authorizations"] or "[]"),
         orjson.loads(row["qualifications"] or "[]"),
         orjson.loads(row["purpose"] or "null"),
+        orjson.loads(row["lots"] or "[]"),
     )

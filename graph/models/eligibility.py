@@ -13,7 +13,10 @@ from graph.models.people import Person
 
 
 class Authorization(Model):
-    """A line of the master authorization list: a person may draw an item, or any item of a nomenclature, from a date, perhaps until one."""
+    """A line of the master authorization list: a person may draw an item, or any item of a nomenclature, from a date, perhaps until one.
+
+    With a `card_number` it is a weapons card (DA Form 3749): surrendered against the weapon, and given back for it.
+    """
 
     id = fields.UUIDField(primary_key=True)
     person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField("models.Person", on_delete=fields.RESTRICT)
@@ -21,6 +24,7 @@ class Authorization(Model):
     item: fields.ForeignKeyNullableRelation[Item] = fields.ForeignKeyField("models.Item", null=True, on_delete=fields.RESTRICT)
     valid_from: date = fields.DateField()
     valid_until: date | None = fields.DateField(null=True)
+    card_number = fields.CharField(max_length=64, null=True)
     revoked_at: datetime | None = fields.DatetimeField(null=True)
     version = fields.IntField(default=1)
 

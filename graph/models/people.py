@@ -17,6 +17,7 @@ class Person(Model):
     """One person. `service_number_key` is the normalised service number and unique for ever.
 
     A person with an `arms_bar_reason` is barred from arms, up to `arms_bar_until` or, without it, until the bar is lifted.
+    `pin_hash` is the argon2id hash of the PIN with which receipts are confirmed.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -30,6 +31,7 @@ class Person(Model):
     duty_status = fields.CharEnumField(DutyStatus, max_length=16, default=DutyStatus.ACTIVE)
     arms_bar_reason: str | None = fields.TextField(null=True)
     arms_bar_until: datetime | None = fields.DatetimeField(null=True)
+    pin_hash = fields.CharField(max_length=256, null=True)
     version = fields.IntField(default=1)
 
     unit_id: UUID

@@ -21,7 +21,7 @@ ARMORY = table(
         "armory",
         (
             *("id", "code", "name", "unit_id", "timezone", "state", "temporary_limit_hours", "sidearm_limit", "long_gun_limit"),
-            *("authorization_required", "qualification_required", "version"),
+            *("authorization_required", "qualification_required", "confirmation_required", "version"),
         ),
         scope=":everything OR it.id = any(:armories)",
         computed={"stream": "it.id::text"},

@@ -275,7 +275,7 @@ def unreadable(of: Table, name: str, *, required: bool) -> str | None:
     if (link := of.link(name)) is not None:
         to = TABLES[link.kind]
         seen_with_row = aliased(to.scope, "me").replace(f"me.{link.theirs}", f"it.{link.mine}") == of.scope
-        if required and link.theirs == to.key and to.scope != "true" and not seen_with_row:
+        if required and link.theirs == to.key and to.scope != "true" and not (seen_with_row or link.of_one_room):
             return f"{of.kind}.{name} must be there, but may be out of scope"
         return None
     known = (name == "id" and of.kind in PREFIXES) or name in (*of.columns, *of.computed, *of.written, *of.pages)

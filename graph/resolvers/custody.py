@@ -24,10 +24,26 @@ PURPOSE = table(
     Table(
         "Purpose",
         "purpose",
-        ("id", "code", "name", "categories", "default_issue_type", "version"),
+        ("id", "code", "name", "categories", "default_issue_type", "due_hours", "version"),
+        totals={"loadout": Link("LoadoutEntry", "id", "purpose_id", order="it.category, it.article")},
         filters={"code": "it.code = ?"},
         orders={"CODE": (Key("it.code", "text"), Key("it.id", "uuid"))},
     )
+)
+
+LOADOUT = table(
+    Table(
+        "LoadoutEntry",
+        "(SELECT p.id AS purpose_id, e.category, e.article, sum(e.quantity) AS quantity FROM purpose p, "
+        "jsonb_to_recordset(p.loadout) AS e(category text, article text, quantity int) GROUP BY p.id, e.category, e.article)",
+        ("purpose_id", "category", "article", "quantity"),
+    )
+)
+
+CONFIRMED = "(SELECT k.confirmed_at FROM confirmation k WHERE k.record_id = it.id AND k.stage = '{stage}')"
+CONFIRMATION = (
+    "CASE WHEN EXISTS (SELECT FROM confirmation k WHERE k.record_id = it.id AND k.stage = 'ISSUE') THEN 'CONFIRMED' "
+    "WHEN NOT it.confirmation_required THEN 'NOT_ASKED' WHEN it.closed_at IS NULL THEN 'PENDING' ELSE 'VOID' END"
 )
 
 CUSTODY = table(
@@ -48,11 +64,19 @@ CUSTODY = table(
                 "issued_by_id",
             ),
             *("condition_out", "note", "closed_at", "closed_by_id", "close_reason", "condition_in", "brought_by_id", "brought_reason"),
-            *("return_note", "rounds_fired", "version"),
+            *("return_note", "rounds_fired", "overdue_since", "weapons_card", "returned_to_id", "version"),
         ),
         scope=":everything OR it.armory_id = any(:armories)",
+        computed={
+            "confirmation": CONFIRMATION,
+            "return_confirmed_at": CONFIRMED.format(stage="RETURN"),
+            "regularised_at": "(SELECT r.regularised_at FROM regularisation r WHERE r.record_id = it.id)",
+            "regularisation_note": "(SELECT r.note FROM regularisation r WHERE r.record_id = it.id)",
+        },
         links={
             "armory": Link("Armory", "armory_id"),
+            "returned_to": Link("Armory", "returned_to_id"),
+            "lines": Link("CustodyLine", "id", "record_id", order="it.id"),
             "item": Link("Item", "item_id"),
             "holder": Link("Person", "holder_id"),
             "purpose": Link("Purpose", "purpose_id"),
@@ -63,6 +87,8 @@ CUSTODY = table(
         filters={
             "open": "it.closed_at IS NULL",
             "overdue": "it.closed_at IS NULL AND coalesce(it.due_at, 'infinity') < now()",
+            "awaiting_regularisation": "it.issue_type = 'EMERGENCY' AND NOT EXISTS "
+            "(SELECT FROM regularisation r WHERE r.record_id = it.id)",
             "armory": "it.armory_id = ?",
             "holder": "it.holder_id = ?",
             "item": "it.item_id = ?",
@@ -77,6 +103,18 @@ CUSTODY = table(
     )
 )
 
+
+# What an arms room took in for others, in plain words: their book is not in its scope.
+TAKEN_IN = table(
+    Table(
+        "ItemTakenIn",
+        "(SELECT c.id, c.receipt_number, i.serial, m.nomenclature, a.code AS home, c.closed_at, "
+        "p.rank || ' ' || p.family_name || ', ' || p.given_names AS holder_name "
+        "FROM custody_record c JOIN item i ON i.id = c.item_id JOIN item_model m ON m.id = i.model_id JOIN armory a ON a.id = c.armory_id "
+        "JOIN person p ON p.id = c.holder_id)",
+        ("id", "receipt_number", "serial", "nomenclature", "home", "holder_name", "closed_at"),
+    )
+)
 
 LONGEST_CURSOR = 16 * 1024
 CURSOR_PER_STREAM = 80  # what the largest place in one stream takes of a cursor

@@ -44,6 +44,7 @@ LEDGER = table(
             "item": "it.item_id = ?",
             "person": "it.person_id = ?",
             "record": "it.subject_id = ?",
+            "subject": "it.subject_id = ?",
             "after_seq": "it.seq > ?",
         },
         orders={

@@ -12,7 +12,10 @@ PERSON = table(
             *("id", "service_number", "service_number_key", "rank", "family_name", "given_names", "unit_id", "category", "duty_status"),
             *("arms_bar_reason", "arms_bar_until", "version"),
         ),
-        computed={"name": "it.rank || ' ' || it.family_name || ', ' || it.given_names"},
+        computed={
+            "has_pin": "it.pin_hash IS NOT NULL",
+            "name": "it.rank || ' ' || it.family_name || ', ' || it.given_names",
+        },
         links={
             "unit": Link("Unit", "unit_id"),
             "holdings": Link("CustodyRecord", "id", "holder_id", where="it.closed_at IS NULL", order="it.issued_at, it.id"),

@@ -22,13 +22,16 @@ PREFIXES = {
     "Account": "account",
     "Armory": "armory",
     "Authorization": "authorization",
+    "CustodyLine": "line",
     "CustodyRecord": "custody",
     "Item": "item",
     "ItemModel": "model",
     "LedgerEvent": "event",
     "Person": "person",
+    "Proposal": "proposal",
     "Purpose": "purpose",
     "Qualification": "qualification",
+    "StockLot": "lot",
     "Tag": "tag",
     "Unit": "unit",
 }
@@ -36,13 +39,17 @@ PREFIXES = {
 
 @dataclass(frozen=True)
 class Link:
-    """A relation: the rows of another table whose column is mine. `it` is the other row."""
+    """A relation: the rows of another table whose column is mine. `it` is the other row.
+
+    `of_one_room`: a reference of the database holds that both rows are of the same arms room, so that whoever sees one sees the other.
+    """
 
     kind: str
     mine: str
     theirs: str = "id"
     where: str = "true"
     order: str = "it.id"
+    of_one_room: bool = False
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ class Room:
     timezone: str = "UTC"
     authorization_required: bool = False
     qualification_required: bool = False
+    confirmation_required: bool = False
 
     def local_date(self, moment: datetime) -> date:
         """The date on the arms room's wall."""
@@ -77,11 +78,16 @@ class Spell:
 
 @dataclass(frozen=True)
 class Authorization:
-    """A line of the master authorization list: for an item, or for every item of a nomenclature."""
+    """A line of the master authorization list: for an item, or for every item of a nomenclature.
+
+    With a `card` it is a weapons card (DA Form 3749): good for one weapon at a time, against which it is surrendered.
+    """
 
     spell: Spell
     item_id: UUID | None = None
     model_id: UUID | None = None
+    card: str | None = None
+    surrendered: bool = False
 
     def covers(self, line: Line) -> bool:
         """Whether it is for this item."""
@@ -147,6 +153,7 @@ class Terms:
     purpose: str | None = None
     categories: frozenset[ItemCategory] = frozenset()
     note: str | None = None
+    purpose_due: timedelta | None = None
 
 
 def issue_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Terms) -> list[Refusal]:
@@ -165,8 +172,9 @@ def _hands_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Ter
     yield from _terms_refusals(ours, terms)
     if receiver is not None:
         yield from _limit_refusals(receiver, ours, terms)
+        authorized = authorized_by(receiver, ours, terms)
         for line in ours:
-            yield from _eligibility_refusals(receiver, line, terms)
+            yield from _eligibility_refusals(receiver, line, terms, authorized)
 
 
 def _by_line(lines: Sequence[Line], ask: Callable[[Line], Iterable[Refusal]]) -> Iterator[Refusal]:
@@ -193,22 +201,43 @@ def _receiver_refusals(receiver: Receiver, terms: Terms) -> Iterator[Refusal]:
         yield Refusal(RefusalCode.ARMS_BARRED, message, path="holder", holder_id=receiver.person_id, since=receiver.bar.until)
 
 
-def _eligibility_refusals(receiver: Receiver, line: Line, terms: Terms) -> Iterator[Refusal]:
+def _eligibility_refusals(receiver: Receiver, line: Line, terms: Terms, authorized: Mapping[int, Authorization]) -> Iterator[Refusal]:
     """What the arms room asks of whoever draws the item; an emergency may go without (INV-12)."""
     if terms.issue_type is IssueType.EMERGENCY or (line.custody is not None and line.custody.holder_id == receiver.person_id):
         return
     who, today = receiver.name, line.room.local_date(terms.at)
-    if line.room.authorization_required:
-        spells = [each.spell for each in receiver.authorizations if each.covers(line)]
-        if not any(spell.has(today) for spell in spells):
-            message = f"{who} is not authorized for {line.serial}{_of(line.nomenclature)} on {today}{_nearest(spells, today)}."
-            yield line.refusal(RefusalCode.NOT_AUTHORIZED, message, holder_id=receiver.person_id)
+    if line.room.authorization_required and line.line not in authorized:
+        lines = [each for each in receiver.authorizations if each.covers(line)]
+        cards = [each.card for each in lines if each.spell.has(today)]
+        if cards:
+            message = f"{who} has no weapons card left for {line.serial}: {', '.join(map(str, cards))} is surrendered for another weapon."
+        else:
+            why = _nearest([each.spell for each in lines], today)
+            message = f"{who} is not authorized for {line.serial}{_of(line.nomenclature)} on {today}{why}."
+        yield line.refusal(RefusalCode.NOT_AUTHORIZED, message, holder_id=receiver.person_id, overridable=True)
     if line.room.qualification_required and line.required_qualification is not None:
         spells = [each.spell for each in receiver.qualifications if each.code == line.required_qualification]
         if not any(spell.has(today) for spell in spells):
             takes = f"{line.serial} takes the qualification {line.required_qualification}"
             message = f"{takes}, which {who} does not have on {today}{_nearest(spells, today)}."
-            yield line.refusal(RefusalCode.NOT_QUALIFIED, message, holder_id=receiver.person_id)
+            yield line.refusal(RefusalCode.NOT_QUALIFIED, message, holder_id=receiver.person_id, overridable=True)
+
+
+def authorized_by(receiver: Receiver, lines: Sequence[Line], terms: Terms) -> dict[int, Authorization]:
+    """Which line of the master authorization list each item is drawn by, where the arms room asks for one; a card serves one weapon."""
+    found: dict[int, Authorization] = {}
+    used: set[str] = set()
+    for line in lines:
+        if not line.room.authorization_required or terms.issue_type is IssueType.EMERGENCY:
+            continue
+        today = line.room.local_date(terms.at)
+        good = [each for each in receiver.authorizations if each.covers(line) and each.spell.has(today)]
+        free = [each for each in good if each.card is None or not (each.surrendered or each.card in used)]
+        if free:
+            chosen = min(free, key=lambda each: each.card is not None)
+            found[line.line] = chosen
+            used.update(filter(None, (chosen.card,)))
+    return found
 
 
 def _of(nomenclature: str) -> str:
@@ -255,7 +284,8 @@ def _limit_refusals(receiver: Receiver, lines: Sequence[Line], terms: Terms) -> 
             message = (
                 f"With {line.serial}, {receiver.name} would hold {held[line.slot]} of {limit} allowed {slot}s ({already} in hand now)."
             )
-            yield line.refusal(RefusalCode.LIMIT_EXCEEDED, message, holder_id=receiver.person_id, limit=limit, held=already)
+            facts = {"holder_id": receiver.person_id, "limit": limit, "held": already}
+            yield line.refusal(RefusalCode.LIMIT_EXCEEDED, message, overridable=True, **facts)
 
 
 def _line_refusals(line: Line, terms: Terms) -> Iterator[Refusal]:
@@ -273,13 +303,15 @@ def _line_refusals(line: Line, terms: Terms) -> Iterator[Refusal]:
 def _fit_refusals(line: Line, terms: Terms) -> Iterator[Refusal]:
     """What the item and its arms room say to any hands: it is fit, the room issues, the purpose has it."""
     if line.serviceability is not Serviceability.SERVICEABLE:
-        yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, f"{line.serial} is {line.serviceability.value.lower()} and is not issued.")
+        message = f"{line.serial} is {line.serviceability.value.lower()} and is not issued."
+        yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, message, overridable=line.serviceability is Serviceability.LIMITED)
     if line.room.state is not ArmoryState.OPEN:
         message = f"The arms room {line.room.code} is {_spoken_room(line.room.state)} and issues nothing."
         yield line.refusal(RefusalCode.ARMORY_NOT_OPEN, message)
     if terms.categories and line.category not in terms.categories:
         category = line.category.value.lower().replace("_", " ")
-        yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, f"{line.serial} is a {category}, which is not drawn for {terms.purpose}.")
+        message = f"{line.serial} is a {category}, which is not drawn for {terms.purpose}."
+        yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, message, overridable=True)
 
 
 def _in_hand_refusals(line: Line, holder_id: UUID | None = None) -> Iterator[Refusal]:
@@ -320,6 +352,11 @@ class Bringer:
     reason: str | None = None
 
 
+def overdue(custody: OpenCustody, now: datetime) -> bool:
+    """Whether an item should be back by now."""
+    return custody.due_at is not None and custody.due_at <= now
+
+
 def return_refusals(lines: Sequence[Line], bringer: Bringer, at: datetime, now: datetime, holder_id: UUID | None = None) -> list[Refusal]:
     """Every reason why these items cannot be taken back.
 
@@ -342,6 +379,29 @@ def _return_line_refusals(line: Line, bringer: Bringer, at: datetime, holder_id:
     if bringer.person_id not in (None, line.custody.holder_id) and not (bringer.reason or "").strip():
         message = f"{line.serial} is held by {line.custody.holder}; say why {bringer.name} brings it."
         yield line.refusal(RefusalCode.HELD_BY_OTHER, message, path="broughtReason", **facts)
+
+
+def elsewhere_refusals(lines: Sequence[Line], room_id: UUID, code: str, *, in_scope: bool) -> list[Refusal]:
+    """Every reason why this arms room cannot take these items in for others: it is not the actor's, or they are its own."""
+    if not in_scope:
+        return [Refusal(RefusalCode.OUT_OF_SCOPE, f"{code} is not one of your arms rooms.", path="armory")]
+    own = (line for line in lines if line.room.id == room_id)
+    return [line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is of {code} itself: return it there (returnItems).") for line in own]
+
+
+def settle_refusals(lines: Sequence[Line]) -> list[Refusal]:
+    """Every reason why nothing can be said of what is out with these items: they are not out."""
+    return list(_by_line(lines, _in_hand_refusals))
+
+
+def arrival_refusals(lines: Sequence[Line]) -> list[Refusal]:
+    """Every reason why these items cannot arrive: only what is on its way does."""
+    return list(_by_line(lines, _arrival_line_refusals))
+
+
+def _arrival_line_refusals(line: Line) -> Iterator[Refusal]:
+    if line.state is not CustodyState.IN_TRANSIT:
+        yield line.refusal(RefusalCode.STATE_NOT_ALLOWED, f"{line.serial} is {spoken(line.state)}, not on its way.")
 
 
 def transfer_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Terms, giver_id: UUID | None = None) -> list[Refusal]:
@@ -388,10 +448,10 @@ def _extension_line_refusals(line: Line, due_at: datetime) -> Iterator[Refusal]:
 
 
 def due_time(terms: Terms, room: Room) -> datetime | None:
-    """When the item is due: as said, or for a temporary issue as late as the policy allows (INV-8)."""
+    """When the item is due: as said, or for a temporary issue when the purpose ends, at the latest as the policy allows (INV-8)."""
     if terms.due_at is not None or terms.issue_type is not IssueType.TEMPORARY:
         return terms.due_at
-    return terms.at + room.temporary_limit
+    return terms.at + min(room.temporary_limit, terms.purpose_due or room.temporary_limit)
 
 
 def said(moment: datetime) -> str:

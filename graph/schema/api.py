@@ -20,9 +20,9 @@ from strawberry.types.graphql import OperationType
 
 from graph.schema import words as _words  # noqa: F401 - declares the enums
 from graph.schema.base import NODES, config
-from graph.schema.custody import Subscription
 from graph.schema.documents import Documents, Known
 from graph.schema.execution import Execution, PlainExecution, check_declarations
+from graph.schema.feed import Subscription
 from graph.schema.inputs import quick_inputs
 from graph.schema.mutation import Mutation
 from graph.schema.operation import Context, Operation

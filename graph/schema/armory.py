@@ -73,6 +73,7 @@ class Armory(Node):
     long_gun_limit: int = described("How many long guns a person may hold, over all arms rooms.")
     authorization_required: bool = described("Whether whoever draws must be on the master authorization list.")
     qualification_required: bool = described("Whether whoever draws must have the qualification that the nomenclature requires.")
+    confirmation_required: bool = described("Whether whoever draws confirms the receipt by a PIN.")
     version: int = described("Counts the changes; give it as `expectedVersion`.")
 
     @strawberry.field(description="The unit that it belongs to.")
@@ -147,6 +148,7 @@ class RegisterArmoryInput:
     qualification_required: bool = strawberry.field(
         default=False, description="Whether whoever draws must have the qualification that the nomenclature requires."
     )
+    confirmation_required: bool = strawberry.field(default=False, description="Whether whoever draws confirms the receipt by a PIN.")
 
 
 @strawberry.input(description="Changes of an arms room; what is not given stays.")
@@ -163,6 +165,7 @@ class EditArmoryInput:
     long_gun_limit: int | None = optional("How many long guns a person may hold.")
     authorization_required: bool | None = optional("Whether whoever draws must be on the master authorization list.")
     qualification_required: bool | None = optional("Whether whoever draws must have the qualification that the nomenclature requires.")
+    confirmation_required: bool | None = optional("Whether whoever draws confirms the receipt by a PIN.")
 
 
 @strawberry.input(description="A new state of an arms room.")

@@ -1,8 +1,8 @@
-"""Custody: receipts, purposes, issue, return and the live feed."""
+"""Custody: receipts, issue, return and relief."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, cast
 from uuid import UUID, uuid4
@@ -10,35 +10,24 @@ from uuid import UUID, uuid4
 import strawberry
 
 from graph import errors
-from graph.audit.actor import set_actor
 from graph.commands import custody as commands
-from graph.commands import purposes
 from graph.commands.perform import Answer
+from graph.errors import BadInput
 from graph.resolvers import custody as tables
-from graph.resolvers.ledger import LEDGER, told
-from graph.resolvers.reading import new_reader
+from graph.resolvers.ledger import LEDGER
 from graph.resolvers.sources import Made
 from graph.schema.accounts import AccountName
 from graph.schema.armory import Armory
-from graph.schema.base import Node, described, follow, follow_one, id_of, node, optional
-from graph.schema.inputs import clean, code, command_of, lines_of
+from graph.schema.base import Node, described, follow, follow_all, follow_one, node, optional
+from graph.schema.inputs import clean, command_of, lines_of
 from graph.schema.items import Item, ItemRefInput, PersonRefInput, item_ref, person_ref
 from graph.schema.ledger import LedgerEvent
-from graph.schema.operation import READERS, check
 from graph.schema.people import Person
-from graph.schema.refusals import Refusal, Refused, refusal_of, refused, saved
-from graph.words import CloseReason, IssueType, ItemCategory, Serviceability
-
-
-@node(tables.PURPOSE, "A duty type that weapons are drawn for.")
-class Purpose(Node):
-    """See the description."""
-
-    code: str = described("Its short code.")
-    name: str = described("What it is called.")
-    categories: list[ItemCategory] = described("What may be drawn for it; empty means everything.")
-    default_issue_type: IssueType = described("On what terms, unless the command says otherwise.")
-    version: int = described("Counts the changes; give it as `expectedVersion`.")
+from graph.schema.proposals import DryRun, OverrideInput, Proposed, not_yet, override_of
+from graph.schema.purposes import Purpose
+from graph.schema.refusals import Refusal, Refused, refusal_of, refused
+from graph.schema.stock import CustodyLine, SettledStockInput, StockLineInput, settled, wanted
+from graph.words import CloseReason, ConfirmationState, IssueType, Serviceability
 
 
 @node(tables.CUSTODY, "The receipt of one item in one person's hands. Closed once, and never changed after.")
@@ -57,6 +46,12 @@ class CustodyRecord(Node):
     brought_reason: str | None = described("Why another than the holder brought it.")
     return_note: str | None = described("What the armorer noted at the return.")
     rounds_fired: int | None = described("Rounds fired while it was out, as declared.")
+    overdue_since: datetime | None = described("The due time of which the feed was told that it has passed.")
+    weapons_card: str | None = described("The weapons card that lies in the arms room for it.")
+    confirmation: ConfirmationState = described("Whether the holder has confirmed the issue.")
+    return_confirmed_at: datetime | None = described("When the holder confirmed that it was given back.")
+    regularised_at: datetime | None = described("When an arms room officer regularised the emergency issue.")
+    regularisation_note: str | None = described("What the officer set down.")
 
     @strawberry.field(description="The arms room that issued it.")
     async def armory(self) -> Armory:
@@ -69,6 +64,14 @@ class CustodyRecord(Node):
     @strawberry.field(description="Whose hands it is or was in.")
     async def holder(self) -> Person:
         return await follow_one(self, "holder", Person)
+
+    @strawberry.field(description="What went out with it by quantity.")
+    async def lines(self) -> list[CustodyLine]:
+        return await follow_all(self, "lines", CustodyLine)
+
+    @strawberry.field(description="The arms room that took it in for its own; null if it was its own, or one out of scope.")
+    async def returned_to(self) -> Armory | None:
+        return await follow(self, "returned_to", Armory)
 
     @strawberry.field(description="What it was drawn for.")
     async def purpose(self) -> Purpose | None:
@@ -123,22 +126,19 @@ class DueExtended:
     repeated: bool = described("Whether this request was done before, so that nothing was written now.")
 
 
-@strawberry.type(description="A purpose as it is now on the book.")
-class PurposeSaved:
-    """The answer of a command about a purpose."""
-
-    purpose: Purpose = described("The purpose.")
-
-
-IssueResult = Annotated[ItemsIssued | Refused, strawberry.union("IssueResult", description="The receipts, or why nothing was issued.")]
+IssueResult = Annotated[
+    ItemsIssued | Proposed | DryRun | Refused,
+    strawberry.union("IssueResult", description="The receipts, or why nothing was issued; or what waits for a second person, or would be."),
+]
 ReturnResult = Annotated[
-    ItemsReturned | Refused, strawberry.union("ReturnResult", description="The closed receipts, or why nothing was taken back.")
+    ItemsReturned | DryRun | Refused,
+    strawberry.union("ReturnResult", description="The closed receipts, or why nothing was taken back; or what would be."),
 ]
 TransferResult = Annotated[
-    ItemsTransferred | Refused, strawberry.union("TransferResult", description="The new receipts, or why nothing changed hands.")
+    ItemsTransferred | Proposed | DryRun | Refused,
+    strawberry.union("TransferResult", description="The new receipts, or why nothing changed hands; or what waits for a second person."),
 ]
 DueResult = Annotated[DueExtended | Refused, strawberry.union("DueResult", description="The receipts, or why they are due as before.")]
-PurposeResult = Annotated[PurposeSaved | Refused, strawberry.union("PurposeResult", description="The purpose, or why nothing was written.")]
 
 
 @strawberry.input(description="One item to issue.")
@@ -147,6 +147,9 @@ class IssueLineInput:
 
     item: ItemRefInput = described("The item.")
     expected_version: int | None = optional("Refuse if the item has changed since this version.")
+    stock: list[StockLineInput] | None = optional(
+        "What goes out with it, in an issue; without it the loadout of the purpose, and empty: nothing. In a transfer all stock goes along."
+    )
 
 
 @strawberry.input(description="Issue items to a person: all of them, or none.")
@@ -161,6 +164,8 @@ class IssueItemsInput:
     due_at: datetime | None = optional("When it is due; a temporary issue without it is due as late as the arms room allows.")
     note: str | None = optional("What is to be remembered; needed for an emergency issue.")
     effective_at: datetime | None = optional("When the item changed hands, if that was before now.")
+    override: OverrideInput | None = optional("If all that stands against it can be overridden: let a second person decide.")
+    dry_run: bool = strawberry.field(default=False, description="Say what would be written, and write nothing.")
 
 
 @strawberry.input(description="One item that comes back.")
@@ -170,7 +175,9 @@ class ReturnLineInput:
     item: ItemRefInput = described("The item.")
     expected_version: int | None = optional("Refuse if the item has changed since this version.")
     condition: Serviceability | None = optional("Its serviceability as it comes in; without it as it stands on the book.")
-    rounds_fired: int | None = optional("Rounds fired while it was out: added to its round count.")
+    rounds_fired: int | None = optional("Rounds fired while it was out: added to its round count. Without it, those that were expended.")
+    stock: list[SettledStockInput] = strawberry.field(default_factory=list, description="What became of what went out with it.")
+    all_stock_returned: bool = strawberry.field(default=False, description="All that `stock` does not name has come back.")
 
 
 @strawberry.input(description="Take items back: all of them, or none.")
@@ -184,6 +191,7 @@ class ReturnItemsInput:
     brought_reason: str | None = optional("Why another than the holder brought them.")
     note: str | None = optional("What is to be remembered.")
     effective_at: datetime | None = optional("When the items changed hands, if that was before now.")
+    dry_run: bool = strawberry.field(default=False, description="Say what would be written, and write nothing.")
 
 
 @strawberry.input(description="A relief: items go from the hands that have them into another's, all of them, or none.")
@@ -199,6 +207,8 @@ class TransferItemsInput:
     due_at: datetime | None = optional("When they are due; a temporary issue without it is due as late as the arms room allows.")
     note: str | None = optional("What is to be remembered; needed for an emergency issue.")
     effective_at: datetime | None = optional("When the items changed hands, if that was before now.")
+    override: OverrideInput | None = optional("If all that stands against it can be overridden: let a second person decide.")
+    dry_run: bool = strawberry.field(default=False, description="Say what would be written, and write nothing.")
 
 
 @strawberry.input(description="A later due time of items that are out: of all of them, or of none.")
@@ -209,31 +219,6 @@ class ExtendDueInput:
     lines: list[IssueLineInput] = described("The items: 1 to 200.")
     due_at: datetime = described("When they are due from now on; of a temporary issue within the arms room's limit from its issue.")
     reason: str = described("Why.")
-
-
-@strawberry.input(description="A new duty type.")
-class RegisterPurposeInput:
-    """See the description."""
-
-    request_id: UUID = described("A new UUID for this command; the same again for a retry.")
-    code: str = described("A short code: capital letters, digits, underscores; never changed.")
-    name: str = described("What it is called.")
-    categories: list[ItemCategory] = strawberry.field(default_factory=list, description="What may be drawn for it; empty means everything.")
-    default_issue_type: IssueType = strawberry.field(
-        default=IssueType.TEMPORARY, description="On what terms, unless a command says otherwise."
-    )
-
-
-@strawberry.input(description="Changes of a duty type; what is not given stays.")
-class EditPurposeInput:
-    """See the description."""
-
-    request_id: UUID = described("A new UUID for this command; the same again for a retry.")
-    id: strawberry.ID = described("The purpose.")
-    expected_version: int | None = optional("Refuse if it has changed since this version.")
-    name: str | None = optional("What it is called.")
-    categories: list[ItemCategory] | None = optional("What may be drawn for it; empty means everything.")
-    default_issue_type: IssueType | None = optional("On what terms, unless a command says otherwise.")
 
 
 @strawberry.type(description="Whether a person may draw items now, and every reason why not.")
@@ -254,91 +239,61 @@ async def can_issue(holder: PersonRefInput, items: list[ItemRefInput], purpose: 
     return IssueCheck(allowed=not why, refusals=[refusal_of(each) for each in why])
 
 
-async def issue_items(asked: IssueItemsInput) -> ItemsIssued | Refused:
+async def issue_items(asked: IssueItemsInput) -> ItemsIssued | Proposed | DryRun | Refused:
     """Issue items."""
-    read = {"holder": person_ref(asked.holder), "lines": _issue_lines(asked)}
+    read = {"holder": person_ref(asked.holder), "lines": _issue_lines(asked, stock=True), "override": override_of(asked.override)}
     answer = await commands.issue_items(command_of(commands.IssueItems, asked, **read))
-    return refused(answer) if isinstance(answer, errors.Refused) else ItemsIssued(**_what_was_written(answer))
+    if isinstance(answer, errors.Refused):
+        return refused(answer)
+    return not_yet(answer) or ItemsIssued(**what_was_written(answer))
 
 
-async def transfer_items(asked: TransferItemsInput) -> ItemsTransferred | Refused:
+async def transfer_items(asked: TransferItemsInput) -> ItemsTransferred | Proposed | DryRun | Refused:
     """Let items change hands."""
-    giver = person_ref(asked.handed_over_by) if asked.handed_over_by else None
-    read = {"holder": person_ref(asked.holder), "lines": _issue_lines(asked), "handed_over_by": giver}
+    read = {
+        "holder": person_ref(asked.holder),
+        "lines": _issue_lines(asked),
+        "handed_over_by": person_ref(asked.handed_over_by) if asked.handed_over_by else None,
+        "override": override_of(asked.override),
+    }
     answer = await commands.transfer_items(command_of(commands.TransferItems, asked, **read))
-    return refused(answer) if isinstance(answer, errors.Refused) else ItemsTransferred(**_what_was_written(answer))
+    if isinstance(answer, errors.Refused):
+        return refused(answer)
+    return not_yet(answer) or ItemsTransferred(**what_was_written(answer))
 
 
 async def extend_due(asked: ExtendDueInput) -> DueExtended | Refused:
     """Let receipts be due later."""
     answer = await commands.extend_due(command_of(commands.ExtendDue, asked, lines=_issue_lines(asked)))
-    return refused(answer) if isinstance(answer, errors.Refused) else DueExtended(**_what_was_written(answer))
+    return refused(answer) if isinstance(answer, errors.Refused) else DueExtended(**what_was_written(answer))
 
 
-def _issue_lines(asked: IssueItemsInput | TransferItemsInput | ExtendDueInput) -> tuple[commands.IssueLine, ...]:
+def _issue_lines(asked: IssueItemsInput | TransferItemsInput | ExtendDueInput, *, stock: bool = False) -> tuple[commands.IssueLine, ...]:
+    if not stock and any(line.stock is not None for line in asked.lines):
+        raise BadInput("stock is said in an issue only: in a transfer all that is out with the item goes along.")
     return tuple(
-        commands.IssueLine(item_ref(line.item), clean("expected_version", line.expected_version)) for line in lines_of(asked.lines)
+        commands.IssueLine(item_ref(line.item), clean("expected_version", line.expected_version), wanted(line.stock))
+        for line in lines_of(asked.lines)
     )
 
 
-async def return_items(asked: ReturnItemsInput) -> ItemsReturned | Refused:
+async def return_items(asked: ReturnItemsInput) -> ItemsReturned | DryRun | Refused:
     """Take items back."""
-    lines = tuple(command_of(commands.ReturnLine, line, item=item_ref(line.item)) for line in lines_of(asked.lines))
     holder = person_ref(asked.holder) if asked.holder else None
     brought_by = person_ref(asked.brought_by) if asked.brought_by else None
-    answer = await commands.return_items(command_of(commands.ReturnItems, asked, lines=lines, holder=holder, brought_by=brought_by))
-    return refused(answer) if isinstance(answer, errors.Refused) else ItemsReturned(**_what_was_written(answer))
+    read = {"lines": return_lines(asked.lines), "holder": holder, "brought_by": brought_by}
+    answer = await commands.return_items(command_of(commands.ReturnItems, asked, **read))
+    if isinstance(answer, errors.Refused):
+        return refused(answer)
+    return cast("DryRun | None", not_yet(answer)) or ItemsReturned(**what_was_written(answer))
 
 
-def _what_was_written(answer: Answer) -> dict[str, Any]:
+def return_lines(lines: Sequence[ReturnLineInput]) -> tuple[commands.ReturnLine, ...]:
+    """What comes back, as an input says it."""
+    return tuple(command_of(commands.ReturnLine, line, item=item_ref(line.item), stock=settled(line.stock)) for line in lines_of(lines))
+
+
+def what_was_written(answer: Answer) -> dict[str, Any]:
+    """The receipts and the events of a command, as its answer names them."""
     records, events = Made(tables.CUSTODY, answer.rows, as_made=answer.shown), Made(LEDGER, answer.events)
     return {"records": records, "events": events, "repeated": answer.repeated}
-
-
-async def register_purpose(asked: RegisterPurposeInput) -> PurposeSaved | Refused:
-    """Register a duty type."""
-    answer = await purposes.register_purpose(command_of(purposes.RegisterPurpose, asked, code=code(asked.code)))
-    return saved(answer, Purpose, lambda purpose: PurposeSaved(purpose=purpose))
-
-
-async def edit_purpose(asked: EditPurposeInput) -> PurposeSaved | Refused:
-    """Edit a duty type."""
-    answer = await purposes.edit_purpose(command_of(purposes.EditPurpose, asked, purpose_id=id_of("Purpose", asked.id)))
-    return saved(answer, Purpose, lambda purpose: PurposeSaved(purpose=purpose))
-
-
-@strawberry.type(description="A message of the feed.")
-class FeedMessage:
-    """See the description."""
-
-    cursor: str = described("The place in the feed after this message: give it as `after` to go on from here.")
-    event: LedgerEvent | None = described("The event; null in the first message of a feed that starts now, which only tells the place.")
-
-
-@strawberry.type(description="What is pushed as it happens.")
-class Subscription:
-    """The roots of subscriptions."""
-
-    @strawberry.subscription(
-        description="Every ledger event of the arms rooms in scope, in order, once. With `after` it goes on from there, else it starts "
-        "now; the first message of a feed that starts now tells the place."
-    )
-    async def custody_feed(
-        self,
-        info: strawberry.Info[Any, Any],
-        after: Annotated[
-            str | None,
-            strawberry.argument(
-                description="The cursor of the last message that was seen. An arms room that it does not name begins with its first event."
-            ),
-        ] = None,
-        armories: Annotated[
-            list[strawberry.ID] | None, strawberry.argument(description="Only these arms rooms; without it, every one in scope.")
-        ] = None,
-    ) -> AsyncGenerator[FeedMessage, None]:
-        actor = check(info, frozenset(READERS))
-        wanted = None if armories is None else [id_of("Armory", armory) for armory in armories]
-        async for message in tables.custody_feed(actor, after, wanted):
-            set_actor(message.actor)
-            new_reader(message.actor)
-            yield FeedMessage(cursor=message.cursor, event=cast("LedgerEvent", told(message.event)) if message.event else None)

@@ -24,6 +24,7 @@ class Authorization(Node):
 
     valid_from: date = described("The first date on which it is valid, in the arms room's time zone.")
     valid_until: date | None = described("The last date on which it is valid; null without an end.")
+    card_number: str | None = described("The number of the weapons card: surrendered for the weapon, given back for it.")
     revoked_at: datetime | None = described("When it was revoked.")
     version: int = described("Counts the changes; give it as `expectedVersion`.")
 
@@ -109,6 +110,7 @@ class AuthorizeInput:
     model: strawberry.ID | None = optional("The nomenclature of which every item may be drawn.")
     valid_from: date = described("The first date on which it is valid, in the arms room's time zone.")
     valid_until: date | None = optional("The last date on which it is valid.")
+    card_number: str | None = optional("The number of the weapons card that is surrendered for each weapon, one at a time.")
 
 
 @strawberry.input(description="What a person has shown to be able to do.")

@@ -38,7 +38,7 @@ from graph.resolvers.reading import PageOf
 from graph.resolvers.sources import AtHand, Made, Source
 from graph.resolvers.tables import TABLES
 from graph.schema.base import read_plainly
-from graph.schema.custody import FeedMessage
+from graph.schema.feed import FeedMessage
 from graph.schema.readings import PLANS, Root, plan_key
 from graph.schema.refusals import already_done, refused
 

@@ -34,6 +34,11 @@ LONGEST = {
     "password": 1024,
     "note": 2000,
     "reason": 2000,
+    "article": 32,
+    "lot_number": 64,
+    "card_number": 64,
+    "dodic": 4,
+    "pin": 64,
     "brought_reason": 2000,
 }
 LONGEST_OTHERWISE = 128
@@ -43,6 +48,11 @@ BOUNDS = {
     "long_gun_limit": (0, 100),
     "round_count": (0, 10_000_000),
     "rounds_fired": (0, 100_000),
+    "quantity": (1, 1_000_000),
+    "returned": (0, 1_000_000),
+    "expended": (0, 100_000),
+    "lost": (0, 1_000_000),
+    "due_hours": (1, 8760),
     "expected_version": (1, 2_147_483_647),
 }
 NUMBERS = ("serial", "service_number", "manufacturer")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from graph.schema import accounts, armory, custody, eligibility, items, people
+from graph.schema import accounts, armory, custody, decisions, eligibility, items, people, purposes, receipts, stock
 from graph.schema.operation import READERS, Open, Requires
 
 OF = strawberry.argument(description="The command.")
@@ -44,6 +44,46 @@ class Mutation:
     @command("Let what is out be due later.")
     async def extend_due(self, input: Annotated[custody.ExtendDueInput, OF]) -> custody.DueResult:
         return await custody.extend_due(input)
+
+    @command("Take items in that are on the book of other arms rooms: their receipts close, and they are on the way home.")
+    async def return_items_elsewhere(self, input: Annotated[receipts.ReturnItemsElsewhereInput, OF]) -> receipts.TakenInResult:
+        return await receipts.return_items_elsewhere(input)
+
+    @command("Take items into their own arms room that another one took in.")
+    async def receive_items(self, input: Annotated[receipts.ReceiveItemsInput, OF]) -> receipts.ReceivedResult:
+        return await receipts.receive_items(input)
+
+    @command("Account for stock that is out while the items stay out: returned, expended or lost.")
+    async def settle_stock(self, input: Annotated[receipts.SettleStockInput, OF]) -> receipts.SettleResult:
+        return await receipts.settle_stock(input)
+
+    @command("Bring stock onto the book of an arms room.")
+    async def receive_stock(self, input: Annotated[stock.ReceiveStockInput, OF]) -> stock.StockResult:
+        return await stock.receive_stock(input)
+
+    @command("Set the book of a lot right: a second person decides.")
+    async def adjust_stock(self, input: Annotated[stock.AdjustStockInput, OF]) -> stock.AdjustResult:
+        return await stock.adjust_stock(input)
+
+    @command("Approve what somebody else proposed: it is done, exactly as it was proposed.")
+    async def approve_proposal(self, input: Annotated[decisions.DecideProposalInput, OF]) -> decisions.DecisionResult:
+        return await decisions.approve_proposal(input)
+
+    @command("Reject what somebody else proposed: nothing comes of it.")
+    async def reject_proposal(self, input: Annotated[decisions.DecideProposalInput, OF]) -> decisions.DecisionResult:
+        return await decisions.reject_proposal(input)
+
+    @command("Give a person a PIN, with which they confirm receipts.")
+    async def set_pin(self, input: Annotated[receipts.SetPinInput, OF]) -> receipts.PinResult:
+        return await receipts.set_pin(input)
+
+    @command("Confirm a receipt by its holder's PIN.")
+    async def confirm_receipt(self, input: Annotated[receipts.ConfirmReceiptInput, OF]) -> receipts.ReceiptResult:
+        return await receipts.confirm_receipt(input)
+
+    @command("Regularise an emergency issue: it leaves the list of those that wait.")
+    async def regularise_emergency(self, input: Annotated[receipts.RegulariseEmergencyInput, OF]) -> receipts.ReceiptResult:
+        return await receipts.regularise_emergency(input)
 
     @command("Register a unit.")
     async def register_unit(self, input: Annotated[armory.RegisterUnitInput, OF]) -> armory.UnitResult:
@@ -134,9 +174,9 @@ class Mutation:
         return await items.revoke_tag(input)
 
     @command("Register a duty type.")
-    async def register_purpose(self, input: Annotated[custody.RegisterPurposeInput, OF]) -> custody.PurposeResult:
-        return await custody.register_purpose(input)
+    async def register_purpose(self, input: Annotated[purposes.RegisterPurposeInput, OF]) -> purposes.PurposeResult:
+        return await purposes.register_purpose(input)
 
     @command("Change a duty type.")
-    async def edit_purpose(self, input: Annotated[custody.EditPurposeInput, OF]) -> custody.PurposeResult:
-        return await custody.edit_purpose(input)
+    async def edit_purpose(self, input: Annotated[purposes.EditPurposeInput, OF]) -> purposes.PurposeResult:
+        return await purposes.edit_purpose(input)

@@ -50,6 +50,7 @@ class Person(Node):
     duty_status: DutyStatus = described("Whether the person may draw.")
     arms_bar_reason: str | None = described("Why the person is barred from arms; null if they are not.")
     arms_bar_until: datetime | None = described("When the bar from arms ends by itself; null if it does not.")
+    has_pin: bool = described("Whether the person has a PIN to confirm receipts with.")
     version: int = described("Counts the changes; give it as `expectedVersion`.")
 
     @strawberry.field(description="The person's unit.")

@@ -18,14 +18,17 @@ from graph.rules.keys import number_key
 from graph.schema.accounts import Viewer, viewer_of
 from graph.schema.armory import Armory, Unit
 from graph.schema.base import NODES, After, Before, Connection, First, Last, Node, connection, id_of, optional, read_node_id
-from graph.schema.custody import CustodyRecord, IssueCheck, Purpose, can_issue
+from graph.schema.custody import CustodyRecord, IssueCheck, can_issue
 from graph.schema.inputs import text
 from graph.schema.items import Item, ItemModel, ItemRefInput, PersonRefInput, ScanResult
 from graph.schema.ledger import LedgerEvent
 from graph.schema.operation import READERS, Requires, signed_in
 from graph.schema.people import Person
+from graph.schema.proposals import Proposal
+from graph.schema.purposes import Purpose
+from graph.schema.stock import StockLot
 from graph.schema.words import declare_enum
-from graph.words import CustodyState, DutyStatus, IssueType, ItemCategory, Role, Serviceability
+from graph.words import CustodyState, DutyStatus, IssueType, ItemCategory, ProposalState, Role, Serviceability, StockKind
 
 N = TypeVar("N", bound=Node)
 
@@ -88,11 +91,22 @@ class CustodyFilter:
 
     open: bool | None = optional("Whether the item is still out.")
     overdue: bool | None = optional("Whether the item is out beyond its due time.")
+    awaiting_regularisation: bool | None = optional("Whether it is an emergency issue that no officer has regularised yet.")
     armory: strawberry.ID | None = optional("Issued by this arms room.")
     holder: strawberry.ID | None = optional("In the hands of this person.")
     item: strawberry.ID | None = optional("Of this item.")
     issued_after: datetime | None = optional("Issued at this moment or later.")
     issued_before: datetime | None = optional("Issued before this moment.")
+
+
+@strawberry.input(description="Which lots of stock; what is not given does not matter.")
+class StockFilter:
+    """See the description."""
+
+    armory: strawberry.ID | None = optional("Of this arms room.")
+    article: str | None = optional("Of this article.")
+    kind: StockKind | None = optional("Of this kind.")
+    on_hand: bool | None = optional("Whether any of it is in the arms room.")
 
 
 def reads(description: str) -> Any:
@@ -275,6 +289,7 @@ class Query:
         filters = {
             "open": asked.open,
             "overdue": asked.overdue,
+            "awaiting_regularisation": asked.awaiting_regularisation,
             "armory": _id("Armory", asked.armory),
             "holder": _id("Person", asked.holder),
             "item": _id("Item", asked.item),
@@ -283,6 +298,49 @@ class Query:
         }
         name, _, direction = order.value.rpartition("_")
         return connection(CustodyRecord, filters, name, PageOf(first, after, last, before), descending=direction == "DESC")
+
+    @reads("What is out beyond its due time, the longest overdue first.")
+    async def overdue(
+        self,
+        armory: Annotated[strawberry.ID | None, strawberry.argument(description="Issued by this arms room.")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[CustodyRecord]:
+        return connection(CustodyRecord, {"overdue": True, "armory": _id("Armory", armory)}, "DUE_AT", PageOf(first, after, last, before))
+
+    @reads("Lots of stock, by article.")
+    async def stock_lots(
+        self,
+        filter: Annotated[StockFilter | None, strawberry.argument(description="Which lots.")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[StockLot]:
+        asked = filter or StockFilter()
+        filters = {
+            "armory": _id("Armory", asked.armory),
+            "article": text("code", asked.article).upper() if asked.article is not None else None,
+            "kind": asked.kind,
+            "on_hand": asked.on_hand,
+        }
+        return connection(StockLot, filters, "ARTICLE", PageOf(first, after, last, before))
+
+    @reads("Commands that wait for a second person, or waited, the newest first.")
+    async def proposals(
+        self,
+        state: Annotated[ProposalState | None, strawberry.argument(description="In this state.")] = None,
+        waiting: Annotated[bool | None, strawberry.argument(description="Whether it can still be approved.")] = None,
+        armory: Annotated[strawberry.ID | None, strawberry.argument(description="Of this arms room.")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Proposal]:
+        filters = {"state": state, "waiting": waiting, "armory": _id("Armory", armory)}
+        return connection(Proposal, filters, "PROPOSED_AT", PageOf(first, after, last, before), descending=True)
 
     @reads("The ledger of one stream: that of an arms room in scope, or without one the registry's, for those who may read it.")
     async def ledger(

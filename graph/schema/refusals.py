@@ -14,7 +14,7 @@ from graph import errors
 from graph.commands.perform import Answer
 from graph.resolvers.sources import Made, One
 from graph.resolvers.tables import TABLES
-from graph.rules.remedies import REMEDIES
+from graph.rules.remedies import remedy
 from graph.schema.base import Node, described
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ class Refusal:
     receipt_number: str | None = described("The open receipt.")
     since: datetime | None = described("Since when, or the moment that stands against it.")
     limit: int | None = described("What is allowed at most: items, or hours.")
-    held: int | None = described("How many items are in hand now.")
+    held: int | None = described("How many items are in hand now, or of stock: how many are out, or were asked for.")
+    on_hand: int | None = described("How much of the stock is on hand.")
+    overridable: bool = described("Whether a second person can approve it nonetheless: send the command again with `override`.")
     current_version: int | None = described("The version that it is at now.")
     changed: list[str] = described("What has changed since the expected version, the oldest first.")
     lifted_by: str | None = described("What would lift it, for a person; null if only another command would do.")
@@ -78,9 +80,11 @@ def refusal_of(refusal: errors.Refusal) -> Refusal:
         since=refusal.since,
         limit=refusal.limit,
         held=refusal.held,
+        on_hand=refusal.on_hand,
+        overridable=refusal.overridable,
         current_version=refusal.current_version,
         changed=list(refusal.changed),
-        lifted_by=REMEDIES.get(refusal.code),
+        lifted_by=remedy(refusal),
     )
 
 

@@ -1,0 +1,73 @@
+"""What is held by quantity: lots of ammunition, magazines and accessories, and what of them is out on receipts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+from graph.models.armory import Armory
+from graph.models.custody import CustodyRecord
+from graph.words import StockKind
+
+
+class StockLot(Model):
+    """A lot of one article in one arms room, in rounds or pieces. `fits` empty means every nomenclature.
+
+    Received less disposed is always what is on hand, out on issue, expended and lost (INV-10). `last_event_id` is the event that
+    explains the quantities as they are.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    armory: fields.ForeignKeyRelation[Armory] = fields.ForeignKeyField("models.Armory", on_delete=fields.RESTRICT)
+    article = fields.CharField(max_length=32)
+    name = fields.CharField(max_length=128)
+    kind = fields.CharEnumField(StockKind, max_length=16)
+    lot_number = fields.CharField(max_length=64)
+    dodic = fields.CharField(max_length=8, null=True)
+    fits: list[UUID] = ArrayField(element_type="uuid")
+    received_at: datetime = fields.DatetimeField()
+    received = fields.IntField()
+    disposed = fields.IntField(default=0)
+    on_hand = fields.IntField()
+    out_on_issue = fields.IntField(default=0)
+    expended = fields.IntField(default=0)
+    lost = fields.IntField(default=0)
+    last_event_id = fields.UUIDField()
+
+    armory_id: UUID
+
+    class Meta:
+        table = "stock_lot"
+
+
+def lots_select_for_update(ids: list[UUID]) -> QuerySet[StockLot]:
+    """Lock lots after items, in the order of their ids."""
+    return StockLot.filter(id__in=ids).order_by("id").select_for_update(no_key=True)
+
+
+class CustodyLine(Model):
+    """What of a lot went out with an item, and what became of it; `handed_over` went on with the item to the next receipt."""
+
+    id = fields.UUIDField(primary_key=True)
+    record: fields.ForeignKeyRelation[CustodyRecord] = fields.ForeignKeyField("models.CustodyRecord", on_delete=fields.RESTRICT)
+    armory: fields.ForeignKeyRelation[Armory] = fields.ForeignKeyField("models.Armory", on_delete=fields.RESTRICT)
+    lot: fields.ForeignKeyRelation[StockLot] = fields.ForeignKeyField("models.StockLot", on_delete=fields.RESTRICT)
+    issued = fields.IntField()
+    returned = fields.IntField(default=0)
+    expended = fields.IntField(default=0)
+    lost = fields.IntField(default=0)
+    handed_over = fields.IntField(default=0)
+    lost_reason: str | None = fields.TextField(null=True)
+    version = fields.IntField(default=1)
+
+    record_id: UUID
+    armory_id: UUID
+    lot_id: UUID
+
+    class Meta:
+        table = "custody_line"

@@ -1,0 +1,53 @@
+"""The live feed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any, cast
+
+import strawberry
+
+from graph.audit.actor import set_actor
+from graph.resolvers import custody as tables
+from graph.resolvers.ledger import told
+from graph.resolvers.reading import new_reader
+from graph.schema.base import described, id_of
+from graph.schema.ledger import LedgerEvent
+from graph.schema.operation import READERS, check
+
+
+@strawberry.type(description="A message of the feed.")
+class FeedMessage:
+    """See the description."""
+
+    cursor: str = described("The place in the feed after this message: give it as `after` to go on from here.")
+    event: LedgerEvent | None = described("The event; null in the first message of a feed that starts now, which only tells the place.")
+
+
+@strawberry.type(description="What is pushed as it happens.")
+class Subscription:
+    """The roots of subscriptions."""
+
+    @strawberry.subscription(
+        description="Every ledger event of the arms rooms in scope, in order, once. With `after` it goes on from there, else it starts "
+        "now; the first message of a feed that starts now tells the place."
+    )
+    async def custody_feed(
+        self,
+        info: strawberry.Info[Any, Any],
+        after: Annotated[
+            str | None,
+            strawberry.argument(
+                description="The cursor of the last message that was seen. An arms room that it does not name begins with its first event."
+            ),
+        ] = None,
+        armories: Annotated[
+            list[strawberry.ID] | None, strawberry.argument(description="Only these arms rooms; without it, every one in scope.")
+        ] = None,
+    ) -> AsyncGenerator[FeedMessage, None]:
+        actor = check(info, frozenset(READERS))
+        wanted = None if armories is None else [id_of("Armory", armory) for armory in armories]
+        async for message in tables.custody_feed(actor, after, wanted):
+            set_actor(message.actor)
+            new_reader(message.actor)
+            yield FeedMessage(cursor=message.cursor, event=cast("LedgerEvent", told(message.event)) if message.event else None)
