@@ -250,7 +250,7 @@ def _proposed(kind: ProposalCommand, name: str, command: I, counter: Counter, wh
         f"the {verb} {serials} to {name_of(holder)}",
         {"holder": facts_of(holder), "serials": [line.serial for line in counter.lines]},
     )
-    return propose(kind, name, resolved, what, why, (room.id, room.code), counter.now, **facts)
+    return propose(kind, name, resolved, what, why, (room.id, room.code), counter.now, facts)
 
 
 def _draw(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,7 +72,7 @@ def propose(
     why: Sequence[Refusal],
     armory: tuple[UUID, str],
     now: datetime,
-    **facts: object,
+    facts: Mapping[str, object],
 ) -> Written:
     """A command that waits: exactly as it is, every reference resolved."""
     actor, armory_id = current_actor(), armory[0]

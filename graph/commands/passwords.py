@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from graph.errors import Refusal, RefusalCode, Refused
-from graph.rules.accounts import LONGEST_PIN, SHORTEST_PASSWORD, SHORTEST_PIN
+from graph.rules.accounts import SHORTEST_PASSWORD
 
 _hasher = PasswordHasher()
 _hashers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="argon2")
@@ -31,14 +31,7 @@ async def hash_password(password: str) -> str:
 
 
 async def hash_pin(pin: str) -> str:
-    """An argon2id hash of a PIN.
-
-    Raises:
-        Refused: it is not made of so many digits, or they are all the same.
-    """
-    if not (pin.isascii() and pin.isdigit() and SHORTEST_PIN <= len(pin) <= LONGEST_PIN) or len(set(pin)) == 1:
-        message = f"A PIN has {SHORTEST_PIN} to {LONGEST_PIN} digits, not all the same."
-        raise Refused([Refusal(RefusalCode.INVALID_VALUE, message, path="pin", limit=LONGEST_PIN)])
+    """An argon2id hash of a PIN."""
     return await asyncio.get_running_loop().run_in_executor(_hashers, _hasher.hash, pin)
 
 

@@ -22,7 +22,7 @@ from graph.errors import Refusal, RefusalCode, Refused, refuse
 from graph.models.custody import Confirmation, CustodyRecord, Regularisation
 from graph.models.ledger import REGISTRY, heads_select_for_update
 from graph.models.people import Person
-from graph.rules.receipts import Receipt, confirmation_refusals, regularisation_refusals
+from graph.rules.receipts import Receipt, confirmation_refusals, pin_refusals, regularisation_refusals
 from graph.words import ConfirmationStage, EventType, Role, Subject
 
 
@@ -55,6 +55,8 @@ class RegulariseEmergency:
 async def set_pin(command: SetPin, pin: str) -> Answer | Refused:
     """Give a person a PIN, which they type themselves; the one before is worth nothing any more."""
     require(*COUNTER)
+    if refusals := pin_refusals(pin):
+        return Refused(refusals)
     hashed = await hash_pin(pin)
 
     async def decide() -> Sequence[UUID]:

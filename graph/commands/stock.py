@@ -163,7 +163,7 @@ def adjust(command: AdjustStock, counter: Counter, approval: Approval | None = N
     what = f"{command.kind.value.lower()} {command.quantity} {lot['article']}, lot {lot['lot_number']}, in {lot['room']}"
     room, said = (UUID(lot["armory_id"]), lot["room"]), {name: lot[name] for name in ("article", "name", "lot_number")}
     if waits(command.override, approval, why):
-        return [propose(ProposalCommand.ADJUST_STOCK, "adjustStock", command, what, why, room, counter.now, **said)]
+        return [propose(ProposalCommand.ADJUST_STOCK, "adjustStock", command, what, why, room, counter.now, said)]
     refuse(standing(approval, why))
     event_id, terms = uuid7(), adjusted(lot, command.kind, command.quantity)
     change = counter.move(command.lot_id, event_id, **{term: value - lot[term] for term, value in terms.items()})

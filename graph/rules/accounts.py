@@ -9,7 +9,6 @@ TOKEN_PREFIX = "armg_"  # noqa: S105 - the beginning of a token, not one
 SHORTEST_PASSWORD = (
     12  # NIST SP 800-63B-4, section 3.1.1.2, asks for 15 alone and 8 beside a second factor; composition rules are not asked
 )
-SHORTEST_PIN, LONGEST_PIN = 6, 12  # NIST SP 800-63B-4, section 3.1.1.2: six digits at least where attempts are limited
 
 
 def token_hash(token: str) -> bytes:

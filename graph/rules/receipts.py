@@ -9,6 +9,16 @@ from graph.errors import Refusal, RefusalCode
 from graph.rules.custody import said
 from graph.words import CloseReason, ConfirmationStage, IssueType
 
+SHORTEST_PIN, LONGEST_PIN = 6, 12  # digits; short secrets are good where wrong attempts are limited (NIST SP 800-63B-4, section 3.2.2)
+
+
+def pin_refusals(pin: str) -> list[Refusal]:
+    """Why this is no PIN."""
+    if pin.isascii() and pin.isdigit() and SHORTEST_PIN <= len(pin) <= LONGEST_PIN and len(set(pin)) > 1:
+        return []
+    message = f"A PIN has {SHORTEST_PIN} to {LONGEST_PIN} digits, not all the same."
+    return [Refusal(RefusalCode.INVALID_VALUE, message, path="pin", limit=LONGEST_PIN)]
+
 
 @dataclass(frozen=True)
 class Receipt:

@@ -28,7 +28,11 @@ TRANSFER = f"""mutation ($i: TransferItemsInput!) {{ transferItems(input: $i) {{
 SETTLE = f"""mutation ($i: SettleStockInput!) {{ settleStock(input: $i) {{ __typename
   ... on StockSettled {{ repeated records {{ {RECORD} }} events {{ type summary }} }} {WHY} }} }}"""
 RECEIVE = f"mutation ($i: ReceiveStockInput!) {{ receiveStock(input: $i) {{ __typename ... on StockSaved {{ lot {{ {LOT} }} }} {WHY} }} }}"
-LOTS = f"query ($f: StockFilter) {{ stockLots(filter: $f, first: 50) {{ edges {{ node {{ {LOT} armory {{ code }} fits {{ nomenclature }} }} }} }} }}"
+LOTS = f"""query ($f: StockFilter) {{ stockLots(filter: $f, first: 50) {{ edges {{ node {{
+  {LOT} armory {{ code }} fits {{ nomenclature }} }} }} }} }}"""
+CHECK = (
+    'query ($p: PersonRefInput!, $i: [ItemRefInput!]!) { canIssue(person: $p, items: $i, purpose: "GATE") { allowed refusals { code } } }'
+)
 PURPOSE = """mutation ($i: RegisterPurposeInput!) { registerPurpose(input: $i) { __typename ... on PurposeSaved {
   purpose { code dueHours loadout { category article quantity } } } ... on Refused { refusals { code message } } } }"""
 
@@ -283,9 +287,7 @@ async def test_less_than_the_loadout_is_drawn_but_no_more_and_nothing_else(live:
 async def test_a_duty_without_enough_on_the_shelf_is_refused(live: Live, armorer: Client) -> None:
     await sentinel(live)
     assert codes(await draw(armorer, OCAMPO, line(G17), purpose="GATE")) == ["UNKNOWN_CODE", "UNKNOWN_CODE"]
-    check = await armorer(
-        f'{{ canIssue(person: {{ serviceNumber: "{OCAMPO}" }}, items: [{{ serial: "{G17}" }}], purpose: "GATE") {{ allowed refusals {{ code }} }} }}'
-    )
+    check = await armorer(CHECK, p={"serviceNumber": OCAMPO}, i=[{"serial": G17}])
     assert check["canIssue"] == {"allowed": False, "refusals": [{"code": "UNKNOWN_CODE"}, {"code": "UNKNOWN_CODE"}]}
 
 
