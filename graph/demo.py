@@ -12,7 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from graph.audit.actor import Actor, acting
-from graph.commands import accounts, armory, custody, eligibility, items, people, purposes
+from graph.commands import accounts, armory, custody, eligibility, items, people, purposes, stock
 from graph.commands.perform import Answer
 from graph.commands.references import ItemRef, PersonRef
 from graph.errors import Refused
@@ -20,7 +20,8 @@ from graph.models.accounts import Account
 from graph.models.items import ItemModel
 from graph.models.ledger import LedgerEvent
 from graph.models.people import Person
-from graph.words import ActorKind, DutyStatus, IssueType, ItemCategory, PersonCategory, Role, Serviceability, Slot
+from graph.rules.stock import LoadoutEntry
+from graph.words import ActorKind, DutyStatus, IssueType, ItemCategory, PersonCategory, Role, Serviceability, Slot, StockKind
 
 DAYS = 90
 UNITS = (
@@ -44,6 +45,17 @@ PURPOSES = (
     ("TRAINING", "Training", ()),
     ("HONOR_GUARD", "Honor guard", (ItemCategory.RIFLE,)),
 )
+# article, name, kind, lot number (after the arms room's letter), quantity, DODIC, nomenclatures that it goes with
+SHELVES = (
+    ("MAG-G17", "Magazine G17, 17 rounds", StockKind.MAGAZINE, "MAG-1", 240, None, ("Pistol G17",)),
+    ("9MM-BALL", "Cartridge 9x19mm, ball", StockKind.AMMUNITION, "WCC-21A", 1200, "A363", ("Pistol G17",)),
+    ("9MM-BALL", "Cartridge 9x19mm, ball", StockKind.AMMUNITION, "WCC-22C", 6000, "A363", ("Pistol G17",)),
+    ("HOLSTER-G17", "Duty holster G17", StockKind.ACCESSORY, "HOL-1", 60, None, ("Pistol G17",)),
+    ("MAG-M4", "Magazine M4, 30 rounds", StockKind.MAGAZINE, "MAG-2", 700, None, ("Carbine M4", "Rifle M16A4")),
+    ("556-BALL", "Cartridge 5.56x45mm, ball", StockKind.AMMUNITION, "LC-20B", 20_000, "A059", ("Carbine M4", "Rifle M16A4")),
+    ("00-BUCK", "Cartridge 12 gauge, 00 buckshot", StockKind.AMMUNITION, "RP-19", 800, "A011", ("Shotgun M500",)),
+)
+WITH_A_PISTOL = (("MAG-G17", 4), ("9MM-BALL", 42), ("HOLSTER-G17", 1))
 ACCOUNTS = (
     ("armorer.north", (Role.ARMORER,), ("NORTH",)),
     ("armorer.south", (Role.ARMORER,), ("SOUTH",)),
@@ -146,6 +158,7 @@ async def load(step: Callable[[str, float], Any]) -> None:
             hands = numbers[150 * place : 150 * place + 150]
             await _history(Random(place), today, hands, serials[code], partial(_share, step, 0.6 + 0.2 * place))
     await _standing(numbers)
+    await _shelves()
     step("done", 1.0)
 
 
@@ -155,7 +168,7 @@ def _share(step: Callable[[str, float], Any], before: float, share: float) -> No
 
 async def loaded() -> bool:
     """Whether the demo data is there, whole."""
-    return await LedgerEvent.filter(request_id=uuid5(NAMESPACE_URL, "armguard:demo/last")).exists()
+    return await LedgerEvent.filter(request_id=uuid5(NAMESPACE_URL, "armguard:demo/shelves")).exists()
 
 
 async def strangers() -> bool:
@@ -270,7 +283,7 @@ async def _bring_back(drawn: Sequence[Out], at: datetime, *, training: bool) -> 
 
 
 async def _standing(numbers: Sequence[str]) -> None:
-    """A few people who may not draw, and one weapon with the repairer; the last request of all marks the load as whole."""
+    """A few people who may not draw, and one weapon with the repairer."""
     for number, status in ((numbers[2], DutyStatus.LEAVE), (numbers[3], DutyStatus.SUSPENDED)):
         person = await Person.get(service_number=number)
         await done(people.change_duty_status(people.ChangeDutyStatus(request_id(), person.id, status, "Demo")))
@@ -279,3 +292,18 @@ async def _standing(numbers: Sequence[str]) -> None:
     last = uuid5(NAMESPACE_URL, "armguard:demo/last")
     model = await ItemModel.get(nomenclature="Pistol G17")
     await done(items.edit_item_model(items.EditItemModel(last, model.id, nsn="1005-01-565-5646")))
+
+
+async def _shelves() -> None:
+    """Stock of both arms rooms, and a duty for a pistol with all that goes with it; the last request of all marks the load as whole."""
+    _numbers.set([100_000])  # numbers of its own: it came later than the rest
+    models = {model.nomenclature: model.id for model in await ItemModel.all()}
+    for code, _, _ in ARMORIES:
+        for article, name, kind, lot, quantity, dodic, fits in SHELVES:
+            goes_with = tuple(models[each] for each in fits)
+            received = stock.ReceiveStock(request_id(), code, article, f"{code[0]}-{lot}", quantity, kind, name, dodic, goes_with)
+            await done(stock.receive_stock(received))
+    loadout = tuple(LoadoutEntry(ItemCategory.PISTOL, article, quantity) for article, quantity in WITH_A_PISTOL)
+    last = uuid5(NAMESPACE_URL, "armguard:demo/shelves")
+    gate = purposes.RegisterPurpose(last, "GATE", "Gate sentinel", due_hours=12, loadout=loadout)
+    await done(purposes.register_purpose(gate))

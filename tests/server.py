@@ -64,6 +64,7 @@ class Client:
     def __init__(self, url: str, token: str | None, timeout: float = 30) -> None:
         headers = {"authorization": f"Bearer {token}"} if token else {}
         limits = httpx.Limits(max_connections=None)
+        self.token = token
         self.http = httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout, limits=limits)
 
     async def answer(self, query: str, **variables: Any) -> dict[str, Any]:

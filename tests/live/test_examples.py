@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from graph import database, demo
 from graph.demo import password_of
 from graph.settings import Settings
 from tests.conftest import Cluster, _in_postgres, _in_thread
-from tests.server import Client, Live, subscribe
+from tests.filling import filled_in, signed_in_as
+from tests.server import Client, Live, running_server, subscribe
 
 EXAMPLES = Path(__file__).parents[2] / "web" / "examples"
 SESSION = EXAMPLES.parent / "src" / "session.ts"
@@ -33,14 +34,24 @@ EXPECTED = {
     "12-ledger": None,
     "13-watch": None,
     "14-can-issue": None,
+    "15-draw-for-duty": "ItemsIssued",
+    "16-return-in-part": "ItemsReturned",
+    "17-refused-draw": "Refused",
+    "18-propose": "Proposed",
+    "19-approve": "ProposalDecided",
+    "20-due-soon": "ItemsIssued",
+    "21-bring-all-back": "ItemsReturned",
+    "22-stock": None,
 }
+# Pressed by another account than the rest.
+BY_THE_OFFICER = ("19-approve",)
 
 
-def example(name: str) -> tuple[str, dict[str, Any]]:
-    """An example's document and variables, with a fresh UUID wherever the page would put one."""
+def example(name: str, proposal: str = "") -> tuple[str, dict[str, Any]]:
+    """An example's document and variables, with what the page would fill in."""
     variables = EXAMPLES / f"{name}.variables.json"
-    text = variables.read_text() if variables.exists() else "{}"
-    return (EXAMPLES / f"{name}.graphql").read_text(), json.loads(re.sub('"NEW-UUID"', lambda _: f'"{uuid4()}"', text))
+    text = filled_in(variables.read_text() if variables.exists() else "{}", proposal)
+    return (EXAMPLES / f"{name}.graphql").read_text(), json.loads(text)
 
 
 def only(data: dict[str, Any]) -> Any:
@@ -65,13 +76,17 @@ async def test_the_examples_can_be_pressed_in_order_again_and_again(demo_live: L
         assert signed_in["__typename"] == EXPECTED["01-sign-in"]
         assert (signed_in["username"], signed_in["roles"]) == ("armorer.north", ["ARMORER"])
         client = Client(demo_live.url, signed_in["token"])
-        answers = {}
+        officer = await signed_in_as(demo_live, "officer.demo")
+        answers: dict[str, Any] = {}
         for name, expected in EXPECTED.items():
             if name not in ("01-sign-in", "13-watch"):
-                document, variables = example(name)
-                answers[name] = only(await client(document, **variables))
+                waiting = answers["18-propose"]["proposal"]["id"] if name in BY_THE_OFFICER else ""
+                document, variables = example(name, waiting)
+                pressing = officer if name in BY_THE_OFFICER else client
+                answers[name] = only(await pressing(document, **variables))
                 assert answers[name].get("__typename") == expected, (name, answers[name])
         await client.http.aclose()
+        await officer.http.aclose()
         check(answers)
 
 
@@ -95,6 +110,20 @@ def check(answers: dict[str, Any]) -> None:
     reasons = answers["14-can-issue"]["refusals"]
     assert [reason["code"] for reason in reasons] == ["PERSON_NOT_ELIGIBLE", "ARMS_BARRED", "LIMIT_EXCEEDED"]
     assert all(reason["liftedBy"] for reason in reasons)
+    (drawn,), (back,) = answers["15-draw-for-duty"]["records"], answers["16-return-in-part"]["records"]
+    assert {line["lot"]["article"]: line["issued"] for line in drawn["lines"]} == {"MAG-G17": 4, "9MM-BALL": 42, "HOLSTER-G17": 1}
+    became = {line["lot"]["article"]: (line["returned"], line["expended"], line["lost"]) for line in back["lines"]}
+    assert became == {"MAG-G17": (3, 0, 1), "9MM-BALL": (30, 12, 0), "HOLSTER-G17": (1, 0, 0)}
+    assert (back["receiptNumber"], back["roundsFired"], back["item"]["state"]) == (drawn["receiptNumber"], 12, "IN_ROOM")
+    refused = [refusal["code"] for refusal in answers["17-refused-draw"]["refusals"]]
+    assert refused == ["PERSON_NOT_ELIGIBLE", "ARMS_BARRED", "ITEM_NOT_ISSUABLE"]
+    assert answers["18-propose"]["proposal"]["overridden"][0]["code"] == "ITEM_NOT_ISSUABLE"
+    approved = answers["19-approve"]
+    assert (approved["proposal"]["proposedByName"], approved["proposal"]["decidedByName"]) == ("armorer.north", "officer.demo")
+    assert approved["records"][0]["issuedBy"]["username"] == "armorer.north"
+    assert {record["item"]["serial"] for record in answers["21-bring-all-back"]["records"]} == {"M4-100029", "PVS-100001"}
+    for lot in (edge["node"] for edge in answers["22-stock"]["edges"]):
+        assert lot["received"] - lot["disposed"] == sum(lot[term] for term in ("onHand", "outOnIssue", "expended", "lost"))
     ledger = [edge["node"] for edge in answers["12-ledger"]["events"]["edges"]]
     assert [entry["previousHash"] for entry in ledger[:-1]] == [entry["hash"] for entry in ledger[1:]]
 
@@ -115,6 +144,23 @@ async def test_the_watching_example_sees_an_issue_and_a_return_and_goes_on_from_
         again = await subscribe(socket, document, after=start["cursor"])
         assert [(await again.next())["data"]["custodyFeed"]["event"]["seq"] for _ in range(2)] == [event["seq"] for event in events]
     await client.http.aclose()
+
+
+async def test_an_overdue_receipt_comes_on_the_live_feed(demo_url: str, settings: Settings) -> None:
+    async with running_server(demo_url, settings.model_copy(update={"overdue_poll_seconds": 0.05})) as live:
+        client = await signed_in_as(live, "armorer.north")
+        document, variables = example("13-watch")
+        async with live.socket(None, client.token) as socket:
+            feed = await subscribe(socket, document, **variables)
+            assert (await feed.next())["data"]["custodyFeed"]["event"] is None
+            due_soon, given = example("20-due-soon")
+            given["input"]["dueAt"] = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+            assert only(await client(due_soon, **given))["__typename"] == "ItemsIssued"
+            seen: list[dict[str, Any]] = []
+            while not seen or seen[-1]["type"] != "RECEIPT_OVERDUE" or seen[-1]["item"]["serial"] != "PVS-100001":
+                seen.append((await feed.next())["data"]["custodyFeed"]["event"])
+        assert sum(event["type"] == "RECEIPT_OVERDUE" and event["item"]["serial"] == "PVS-100001" for event in seen) == 1
+        await client.http.aclose()
 
 
 async def test_the_demo_opens_a_database_that_the_same_task_has_just_migrated(cluster: Cluster) -> None:

@@ -35,8 +35,8 @@ from graph.resolvers.custody import feed_cursor, read_feed_cursor
 from graph.resolvers.ledger import told
 from graph.rules.accounts import token_hash
 from graph.schema.api import build_schema
-from graph.schema.feed import FeedMessage
 from graph.schema.execution import Execution
+from graph.schema.feed import FeedMessage
 from graph.schema.readings import PLANS
 from graph.settings import Settings
 from graph.words import EventType, Subject

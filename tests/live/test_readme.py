@@ -10,16 +10,19 @@ import sys
 import textwrap
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from graph.demo import password_of
-from tests.server import Client, Live, subscribe
+from tests.filling import filled_in, signed_in_as
+from tests.server import Live, subscribe
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 LEGACY = ROOT / "tests" / "data" / "armguard-v2.sqlite3"
+
+
+WHO_MAY_DRAW = ("CanIssue", "Relieve")
+AT_THE_COUNTER = ("DrawForDuty", "ReturnInPart", "RefusedDraw", "Propose", "Approve", "DueSoon")
 
 
 def blocks(language: str) -> list[str]:
@@ -34,10 +37,10 @@ def commands(start: str) -> list[str]:
     return [line.split("  #")[0] for line in lines if line.startswith(start)]
 
 
-def graphql(name: str) -> str:
-    """The README's GraphQL document with this name; each "NEW-UUID" is a fresh one, as in GraphiQL."""
+def graphql(name: str, proposal: str = "") -> str:
+    """The README's GraphQL document with this name, with what GraphiQL fills in."""
     (found,) = [block for block in blocks("graphql") if re.search(rf"^(query|mutation|subscription) {name}\b", block)]
-    return re.sub('"NEW-UUID"', lambda _: f'"{uuid4()}"', found)
+    return filled_in(found, proposal)
 
 
 def shell(line: str, url: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -49,14 +52,12 @@ def shell(line: str, url: str, **more: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_graphql_block_is_run_here() -> None:
     names = [re.match(r"(query|mutation|subscription) (\w+)", block) for block in blocks("graphql")]
-    assert [name[2] for name in names if name] == ["Scan", "Issue", "Watch", "Again", "Return", "CanIssue", "Relieve"]
+    assert [name[2] for name in names if name] == ["Scan", "Issue", "Watch", "Again", "Return", *WHO_MAY_DRAW, *AT_THE_COUNTER]
     assert all(names)
 
 
 async def test_who_may_draw_and_the_relief(demo_live: Live) -> None:
-    sign_in = 'mutation ($p: String!) { signIn(input: {username: "armorer.north", password: $p}) { ... on SignedIn { token } } }'
-    token = (await demo_live.as_(None)(sign_in, p=password_of("armorer.north")))["signIn"]["token"]
-    client = Client(demo_live.url, token)
+    client = await signed_in_as(demo_live, "armorer.north")
     reasons = (await client(graphql("CanIssue")))["canIssue"]["refusals"]
     assert [reason["code"] for reason in reasons] == ["PERSON_NOT_ELIGIBLE", "ARMS_BARRED", "LIMIT_EXCEEDED"]
     refused = (await client(graphql("Relieve")))["transferItems"]
@@ -67,12 +68,26 @@ async def test_who_may_draw_and_the_relief(demo_live: Live) -> None:
     await client.http.aclose()
 
 
+async def test_at_the_counter(demo_live: Live) -> None:
+    armorer, officer = await signed_in_as(demo_live, "armorer.north"), await signed_in_as(demo_live, "officer.demo")
+    (drawn,) = (await armorer(graphql("DrawForDuty")))["issueItems"]["records"]
+    assert {line["lot"]["article"]: line["issued"] for line in drawn["lines"]} == {"MAG-G17": 4, "9MM-BALL": 42, "HOLSTER-G17": 1}
+    (back,) = (await armorer(graphql("ReturnInPart")))["returnItems"]["records"]
+    assert (back["roundsFired"], back["item"]["roundCount"]) == (12, 12)
+    refused = (await armorer(graphql("RefusedDraw")))["issueItems"]["refusals"]
+    assert [refusal["code"] for refusal in refused] == ["PERSON_NOT_ELIGIBLE", "ARMS_BARRED", "ITEM_NOT_ISSUABLE"]
+    proposal = (await armorer(graphql("Propose")))["issueItems"]["proposal"]["id"]
+    decided = (await officer(graphql("Approve", proposal)))["approveProposal"]
+    assert (decided["proposal"]["decidedByName"], decided["records"][0]["issuedBy"]["username"]) == ("officer.demo", "armorer.north")
+    assert (await armorer(graphql("DueSoon")))["issueItems"]["__typename"] == "ItemsIssued"
+    await armorer.http.aclose()
+    await officer.http.aclose()
+
+
 async def test_the_walk(demo_live: Live) -> None:
-    sign_in = 'mutation ($p: String!) { signIn(input: {username: "armorer.north", password: $p}) { ... on SignedIn { token } } }'
-    token = (await demo_live.as_(None)(sign_in, p=password_of("armorer.north")))["signIn"]["token"]
-    client = Client(demo_live.url, token)
+    client = await signed_in_as(demo_live, "armorer.north")
     assert (await client(graphql("Scan")))["scan"]["openCustody"] is None
-    async with demo_live.socket(None, token) as socket:
+    async with demo_live.socket(None, client.token) as socket:
         feed = await subscribe(socket, graphql("Watch"))
         assert (await feed.next())["data"]["custodyFeed"]["event"] is None
         issued = (await client(graphql("Issue")))["issueItems"]

@@ -7,7 +7,7 @@ import { connect } from './fetcher'
 import { refresh, useSession } from './session'
 import { hasStoredTabs, storage } from './storage'
 import { useEditorColours } from './theme'
-import { NEW_UUID, newUuid } from './uuid'
+import { NEW_UUID, newUuid } from './fillins'
 
 export function App() {
   const { session } = useSession()

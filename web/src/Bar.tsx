@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, type FormEvent } from 'react'
 import { signIn, signInWithToken, signOut, useSession, type Session } from './session'
-import { NEW_UUID } from './uuid'
+import { NEW_UUID } from './fillins'
 
 interface BarProps {
   onRestoreExamples(): void

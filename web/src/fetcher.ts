@@ -1,9 +1,9 @@
 import type { Fetcher, FetcherOpts, FetcherParams } from '@graphiql/toolkit'
 import { getOperationAST, parse } from 'graphql'
 import { createClient, type Client } from 'graphql-ws'
+import { fillInDocument, fillInVariables } from './fillins'
 import { currentToken, isUnauthenticated, tokenRejected } from './session'
 import { ENDPOINT, send, type Request } from './transport'
-import { fillInDocument, fillInUuids } from './uuid'
 
 export interface Connection {
   fetcher: Fetcher
@@ -16,7 +16,8 @@ export function connect(): Connection {
   let client: Client | undefined
 
   async function fetcher(params: FetcherParams, options?: FetcherOpts) {
-    const request = { ...params, query: fillInDocument(params.query), variables: fillInUuids(params.variables) } as Request
+    const [query, variables] = await Promise.all([fillInDocument(params.query), fillInVariables(params.variables)])
+    const request = { ...params, query, variables } as Request
     if (isSubscription(request)) {
       client ??= createSocketClient()
       return stream(client, request)
