@@ -14,9 +14,13 @@ SIGN_IN = "mutation ($u: String!, $p: String!) { signIn(input: {username: $u, pa
 
 def filled_in(text: str, proposal: str = "") -> str:
     """A document or variables with a fresh UUID for each "NEW-UUID", the time that is to come, and the proposal that waits."""
-    soon = (datetime.now(UTC) + timedelta(seconds=10)).isoformat()
-    text = text.replace('"IN-10-SECONDS"', f'"{soon}"').replace('"WAITING-PROPOSAL"', f'"{proposal}"')
+    text = re.sub(r'"IN-(\d+)-(SECONDS|HOURS)"', lambda found: f'"{_in(int(found[1]), found[2])}"', text)
+    text = text.replace('"WAITING-PROPOSAL"', f'"{proposal}"')
     return re.sub('"NEW-UUID"', lambda _: f'"{uuid4()}"', text)
+
+
+def _in(count: int, unit: str) -> str:
+    return (datetime.now(UTC) + timedelta(**{unit.lower(): count})).isoformat()
 
 
 async def signed_in_as(live: Live, username: str) -> Client:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -16,7 +16,7 @@ from graph.commands.counter import name_of
 from graph.commands.custody import COUNTER
 from graph.commands.passwords import hash_pin, matches
 from graph.commands.perform import Answer, perform, require
-from graph.commands.references import PersonRef, find_person, one
+from graph.commands.references import ItemRef, PersonRef, find_items, find_person, one
 from graph.commands.rows import change, lock_row, row_of
 from graph.errors import Refusal, RefusalCode, Refused, refuse
 from graph.models.custody import Confirmation, CustodyRecord, Regularisation
@@ -35,11 +35,19 @@ class SetPin:
 
 
 @dataclass(frozen=True)
+class ReceiptRef:
+    """A receipt by its number, or as the newest one of an item."""
+
+    number: str | None = None
+    item: ItemRef | None = None
+
+
+@dataclass(frozen=True)
 class ConfirmReceipt:
     """The holder confirms that the item of a receipt was drawn, or was given back; the PIN is not remembered."""
 
     request_id: UUID
-    receipt_number: str
+    receipt: ReceiptRef
     stage: ConfirmationStage
 
 
@@ -48,7 +56,7 @@ class RegulariseEmergency:
     """An officer has looked at an emergency issue."""
 
     request_id: UUID
-    receipt_number: str
+    receipt: ReceiptRef
     note: str
 
 
@@ -77,7 +85,7 @@ async def confirm_receipt(command: ConfirmReceipt, pin: str) -> Answer | Refused
     Wrong PINs are counted for each person, and after some of them a wait begins (NIST SP 800-63B, 5.2.2).
     """
     require(*COUNTER)
-    record = await _record(command.receipt_number)
+    record = await _record(command.receipt)
     if isinstance(record, Refused):
         return record
     holder = await database.transaction(lambda: Person.get(id=record.holder_id))
@@ -124,7 +132,7 @@ async def _pin_refusals(holder: Person, pin: str) -> list[Refusal]:
 async def regularise_emergency(command: RegulariseEmergency) -> Answer | Refused:
     """Set down that an emergency issue was looked at: it leaves the list of those that wait."""
     require(Role.ARMS_ROOM_OFFICER)
-    record = await _record(command.receipt_number)
+    record = await _record(command.receipt)
     if isinstance(record, Refused):
         return record
 
@@ -148,12 +156,18 @@ async def regularise_emergency(command: RegulariseEmergency) -> Answer | Refused
     return await perform("regulariseEmergency", command.request_id, command, decide)
 
 
-async def _record(receipt_number: str) -> CustodyRecord | Refused:
-    number = receipt_number.strip().upper()
-    record = await database.transaction(lambda: CustodyRecord.get_or_none(receipt_number=number))
+async def _record(ref: ReceiptRef) -> CustodyRecord | Refused:
+    """The receipt that is meant, if its arms room is one of the actor's."""
+    found = CustodyRecord.filter(receipt_number=(ref.number or "").strip().upper())
+    if ref.item is not None:
+        items = await find_items([ref.item])
+        if items.refusals:
+            return Refused([replace(refusal, line=None, path=(refusal.path or "").removeprefix("lines.0.")) for refusal in items.refusals])
+        found = CustodyRecord.filter(item_id=items.by_line[0]).order_by("-issued_at", "-id")
+    record = await database.transaction(lambda: found.first())
     if record is None or not current_actor().may_see(record.armory_id):
-        message = f"There is no receipt {receipt_number} in your arms rooms."
-        return Refused([Refusal(RefusalCode.UNKNOWN_CODE, message, path="receiptNumber")])
+        path, which = ("item", "of this item") if ref.item is not None else ("receiptNumber", str(ref.number))
+        return Refused([Refusal(RefusalCode.UNKNOWN_CODE, f"There is no receipt {which} in your arms rooms.", path=path)])
     return record
 
 

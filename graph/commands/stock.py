@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from graph.errors import Refusal, RefusalCode, Refused, refuse
 from graph.models.armory import Armory
 from graph.models.items import ItemModel
 from graph.models.ledger import heads_select_for_update
-from graph.models.stock import StockLot
+from graph.models.stock import StockLot, lot_marked
 from graph.rules.custody import Line, settle_refusals
 from graph.rules.stock import Settled, Settlement, StockRef, adjusted, adjustment_refusals, received_refusals, settle
 from graph.words import EventType, ProposalCommand, StockAdjustment, StockKind, Subject
@@ -46,14 +46,24 @@ class ReceiveStock:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """A lot as it is marked: its arms room by the code, its article and its number."""
+
+    armory: str
+    article: str
+    lot_number: str
+
+
+@dataclass(frozen=True)
 class AdjustStock:
-    """The book of a lot is set right: it waits for a second person."""
+    """The book of a lot, by its id or as it is marked, is set right: it waits for a second person."""
 
     request_id: UUID
-    lot_id: UUID
+    lot_id: UUID | None
     kind: StockAdjustment
     quantity: int
     override: Override | None = None
+    marked: Marked | None = None
 
 
 @dataclass(frozen=True)
@@ -145,8 +155,10 @@ def _said(lot: StockLot, room: str, quantity: int) -> dict[str, object]:
 async def adjust_stock(command: AdjustStock) -> Answer | Refused:
     """Set the book of a lot right, with a second person: what comes of it at first is a proposal."""
     require(*COUNTER)
-    request = requested("adjustStock", command.request_id, command)
-    return await serve(request, asked_of_adjustment(command), lambda counter: adjust(command, counter))
+    request, marked = requested("adjustStock", command.request_id, command), command.marked
+    found = command.lot_id if marked is None else await lot_marked(marked.armory, marked.article, marked.lot_number)
+    resolved = replace(command, lot_id=found, marked=None)
+    return await serve(request, asked_of_adjustment(resolved), lambda counter: adjust(resolved, counter))
 
 
 def asked_of_adjustment(command: AdjustStock) -> Asked:
@@ -156,8 +168,9 @@ def asked_of_adjustment(command: AdjustStock) -> Asked:
 
 def adjust(command: AdjustStock, counter: Counter, approval: Approval | None = None) -> Sequence[Written]:
     """The lot as it is set right, or the proposal of it."""
-    lot = counter.stock.get(command.lot_id)
-    if lot is None or not current_actor().may_see(UUID(lot["armory_id"])):
+    lot_id = command.lot_id
+    lot = counter.stock.get(lot_id) if lot_id is not None else None
+    if lot_id is None or lot is None or not current_actor().may_see(UUID(lot["armory_id"])):
         raise Refused([Refusal(RefusalCode.UNKNOWN_CODE, "There is no such lot in your arms rooms.", path="lot")])
     why = adjustment_refusals(lot["article"], lot, command.kind, command.quantity)
     what = f"{command.kind.value.lower()} {command.quantity} {lot['article']}, lot {lot['lot_number']}, in {lot['room']}"
@@ -166,12 +179,12 @@ def adjust(command: AdjustStock, counter: Counter, approval: Approval | None = N
         return [propose(ProposalCommand.ADJUST_STOCK, "adjustStock", command, what, why, room, counter.now, said)]
     refuse(standing(approval, why))
     event_id, terms = uuid7(), adjusted(lot, command.kind, command.quantity)
-    change = counter.move(command.lot_id, event_id, **{term: value - lot[term] for term, value in terms.items()})
+    change = counter.move(lot_id, event_id, **{term: value - lot[term] for term, value in terms.items()})
     facts = {**said, "armory": room[1], "adjustment": command.kind, "quantity": command.quantity}
     payload = {"stock_lot": [change], **facts, **(approval.facts if approval else {})}
-    about = Subject.STOCK_LOT, command.lot_id, f"Set right: {what}.", payload
+    about = Subject.STOCK_LOT, lot_id, f"Set right: {what}.", payload
     event = Event(str(room[0]), EventType.STOCK_ADJUSTED, *about, event_id=event_id)
-    return [Written(command.lot_id, {"lots": [change]}, [event])]
+    return [Written(lot_id, {"lots": [change]}, [event])]
 
 
 # ------------------------------------------------------------------------------------------------------------- stock that is out with items

@@ -10,6 +10,7 @@ from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
+from graph import database
 from graph.models.armory import Armory
 from graph.models.custody import CustodyRecord
 from graph.words import StockKind
@@ -71,3 +72,14 @@ class CustodyLine(Model):
 
     class Meta:
         table = "custody_line"
+
+
+async def lot_marked(armory: str, article: str, lot_number: str) -> UUID | None:
+    """The lot with this article and number in an arms room: none of them ever changes."""
+    row = await database.fetch_one(
+        "SELECT s.id FROM stock_lot s JOIN armory a ON a.id = s.armory_id WHERE a.code = $1 AND s.article = $2 AND s.lot_number = $3",
+        armory.upper(),
+        article,
+        lot_number,
+    )
+    return row["id"] if row is not None else None

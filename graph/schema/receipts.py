@@ -10,6 +10,7 @@ import strawberry
 
 from graph import errors
 from graph.commands import custody, receipts, stock
+from graph.errors import BadInput
 from graph.resolvers import custody as tables
 from graph.resolvers.items import ITEM
 from graph.resolvers.ledger import LEDGER
@@ -140,7 +141,8 @@ class ConfirmReceiptInput:
     """See the description."""
 
     request_id: UUID = described("A new UUID for this command; the same again for a retry.")
-    receipt_number: str = described("The number of the receipt.")
+    receipt_number: str | None = optional("The number of the receipt; or give `item`.")
+    item: ItemRefInput | None = optional("The item whose newest receipt is meant.")
     stage: ConfirmationStage = strawberry.field(default=ConfirmationStage.ISSUE, description="What is confirmed.")
     pin: str = described("The holder's PIN.")
 
@@ -150,7 +152,8 @@ class RegulariseEmergencyInput:
     """See the description."""
 
     request_id: UUID = described("A new UUID for this command; the same again for a retry.")
-    receipt_number: str = described("The number of the receipt.")
+    receipt_number: str | None = optional("The number of the receipt; or give `item`.")
+    item: ItemRefInput | None = optional("The item whose newest receipt is meant.")
     note: str = described("Why it was right, or what was done about it.")
 
 
@@ -192,11 +195,19 @@ async def set_pin(asked: SetPinInput) -> PersonSaved | Refused:
 
 async def confirm_receipt(asked: ConfirmReceiptInput) -> ReceiptSaved | Refused:
     """Confirm a receipt."""
-    answer = await receipts.confirm_receipt(command_of(receipts.ConfirmReceipt, asked), text("pin", asked.pin))
+    answer = await receipts.confirm_receipt(command_of(receipts.ConfirmReceipt, asked, receipt=_receipt(asked)), text("pin", asked.pin))
     return saved(answer, CustodyRecord, lambda record: ReceiptSaved(record=record))
+
+
+def _receipt(asked: ConfirmReceiptInput | RegulariseEmergencyInput) -> receipts.ReceiptRef:
+    if (asked.receipt_number is None) == (asked.item is None):
+        raise BadInput("Give either receiptNumber or item.")
+    if asked.item is not None:
+        return receipts.ReceiptRef(item=item_ref(asked.item))
+    return receipts.ReceiptRef(text("receipt_number", asked.receipt_number or ""))
 
 
 async def regularise_emergency(asked: RegulariseEmergencyInput) -> ReceiptSaved | Refused:
     """Regularise an emergency issue."""
-    answer = await receipts.regularise_emergency(command_of(receipts.RegulariseEmergency, asked))
+    answer = await receipts.regularise_emergency(command_of(receipts.RegulariseEmergency, asked, receipt=_receipt(asked)))
     return saved(answer, CustodyRecord, lambda record: ReceiptSaved(record=record))

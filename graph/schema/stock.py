@@ -174,7 +174,10 @@ class AdjustStockInput:
     """See the description."""
 
     request_id: UUID = described("A new UUID for this command; the same again for a retry.")
-    lot: strawberry.ID = described("The lot.")
+    lot: strawberry.ID | None = optional("The lot by its id; or give armory, article and lotNumber.")
+    armory: str | None = optional("The code of the lot's arms room.")
+    article: str | None = optional("The lot's article.")
+    lot_number: str | None = optional("The lot's number.")
     kind: StockAdjustment = described("How.")
     quantity: int = described("How many rounds or pieces.")
     override: OverrideInput | None = optional("Why; without it the adjustment is refused.")
@@ -237,8 +240,19 @@ def _dodic(given: str) -> str:
 async def adjust_stock(asked: AdjustStockInput) -> Proposed | Refused:
     """Propose that the book of a lot is set right."""
     override: Override | None = override_of(asked.override)
-    answer = await commands.adjust_stock(command_of(commands.AdjustStock, asked, lot_id=id_of("StockLot", asked.lot), override=override))
+    lot_id, marked = _lot(asked)
+    answer = await commands.adjust_stock(command_of(commands.AdjustStock, asked, lot_id=lot_id, marked=marked, override=override))
     return refused(answer) if isinstance(answer, errors.Refused) else proposed(answer)
+
+
+def _lot(asked: AdjustStockInput) -> tuple[UUID | None, commands.Marked | None]:
+    marks = (asked.armory, asked.article, asked.lot_number)
+    if asked.lot is not None and not any(marks):
+        return id_of("StockLot", asked.lot), None
+    if asked.lot is None and all(marks):
+        armory, article, lot_number = marks
+        return None, commands.Marked(text("code", armory or ""), code(article or ""), text("lot_number", lot_number or ""))
+    raise BadInput("Name the lot by its id, or by armory, article and lotNumber.")
 
 
 def lots_made(ids: tuple[UUID, ...]) -> Made:

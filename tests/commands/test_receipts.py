@@ -300,3 +300,18 @@ async def test_a_weapons_card_is_surrendered_for_one_weapon_at_a_time(live: Live
     assert refusal["message"] == "SGT Ocampo, Ana has no weapons card left for PVS-002: WC-17 is surrendered for another weapon."
     await bring(armorer, line("PVS-001"))
     assert await drawn(armorer, "PVS-002") > receipt
+
+
+async def test_a_receipt_is_named_by_its_weapon_too(live: Live, armorer: Client) -> None:
+    await pin(armorer)
+    first = await drawn(armorer)
+    await bring(armorer, line(M4))
+    second = await drawn(armorer)
+    newest = new(item={"serial": M4}, pin="482913")
+    assert (await armorer(CONFIRM, i=newest))["confirmReceipt"]["record"]["receiptNumber"] == second > first
+    assert await armorer.code(CONFIRM, i=new(pin="482913")) == "BAD_REQUEST"
+    assert await armorer.code(CONFIRM, i=new(item={"serial": M4}, receiptNumber=first, pin="482913")) == "BAD_REQUEST"
+    unknown = only((await armorer(CONFIRM, i=new(item={"serial": "NEVER-1"}, pin="482913")))["confirmReceipt"])
+    assert (unknown["code"], unknown["path"], unknown["line"]) == ("UNKNOWN_CODE", "item.serial", None)
+    never_out = only((await armorer(CONFIRM, i=new(item={"serial": "M4-002"}, pin="482913")))["confirmReceipt"])
+    assert (never_out["code"], never_out["path"]) == ("UNKNOWN_CODE", "item")

@@ -205,6 +205,12 @@ async def test_inv_10_stock_is_set_right_by_two(live: Live, armorer: Client, off
     too_much = (await armorer(ADJUST, i=new(lot=lot, kind="FOUND", quantity=3, override={"reason": "x"})))["adjustStock"]
     assert codes(too_much) == ["INSUFFICIENT_STOCK", "SECOND_PERSON_REQUIRED"]
     assert codes((await live.as_("south")(ADJUST, i=new(**asked)))["adjustStock"]) == ["UNKNOWN_CODE"]
+    marked = {"armory": "north", "article": "9mm-ball", "lotNumber": "WCC-21", "kind": "LOST", "quantity": 1}
+    by_its_marks = (await armorer(ADJUST, i=new(**marked, override={"reason": "x"})))["adjustStock"]
+    assert (await approve(officer, by_its_marks["proposal"]["id"]))["lots"][0]["id"] == lot
+    assert codes((await armorer(ADJUST, i=new(**{**marked, "lotNumber": "WCC-99"})))["adjustStock"]) == ["UNKNOWN_CODE"]
+    assert await armorer.code(ADJUST, i=new(**marked, lot=lot)) == "BAD_REQUEST"
+    assert await armorer.code(ADJUST, i=new(kind="LOST", quantity=1)) == "BAD_REQUEST"
 
 
 async def test_an_override_lets_more_than_the_loadout_go(live: Live, armorer: Client, officer: Client) -> None:

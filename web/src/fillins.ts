@@ -4,18 +4,22 @@ import { send } from './transport'
 /** Where a fresh UUID shall go at every run. */
 export const NEW_UUID = 'NEW-UUID'
 
-/** What a user writes as a value in the operation or its variables, and what goes there at every run. */
-const FILL_INS: Record<string, () => string | Promise<string>> = {
-  [NEW_UUID]: newUuid,
-  'IN-10-SECONDS': () => new Date(Date.now() + 10_000).toISOString(),
-  'WAITING-PROPOSAL': newestProposal,
-}
+const SECONDS = { SECONDS: 1, HOURS: 3600 }
 
-const WRITTEN = new RegExp(`"(${Object.keys(FILL_INS).join('|')})"`)
+/** What a user writes as a value in the operation or its variables, and what goes there at every run. */
+const WRITTEN = /^(?:NEW-UUID|WAITING-PROPOSAL|IN-\d+-(?:SECONDS|HOURS))$/
+const IN_QUOTES = /"(NEW-UUID|WAITING-PROPOSAL|IN-\d+-(?:SECONDS|HOURS))"/
+
+function fillIn(written: string): string | Promise<string> {
+  if (written === NEW_UUID) return newUuid()
+  if (written === 'WAITING-PROPOSAL') return newestProposal()
+  const [, count, unit] = written.split('-')
+  return new Date(Date.now() + Number(count) * SECONDS[unit as keyof typeof SECONDS] * 1000).toISOString()
+}
 
 /** A copy of the variables in which each such value has become what it stands for, each a value of its own. */
 export async function fillInVariables(value: unknown): Promise<unknown> {
-  if (typeof value === 'string') return Object.hasOwn(FILL_INS, value) ? FILL_INS[value]!() : value
+  if (typeof value === 'string') return WRITTEN.test(value) ? fillIn(value) : value
   if (Array.isArray(value)) return Promise.all(value.map(fillInVariables))
   if (value !== null && typeof value === 'object') {
     const filled = Object.entries(value).map(async ([key, inner]) => [key, await fillInVariables(inner)] as const)
@@ -26,11 +30,9 @@ export async function fillInVariables(value: unknown): Promise<unknown> {
 
 /** The document with each such literal turned into what it stands for, each a value of its own. */
 export async function fillInDocument(query: string): Promise<string> {
-  // Every second part is the name between the quotes.
-  const parts = await Promise.all(
-    query.split(WRITTEN).map(async (part, place) => (place % 2 ? JSON.stringify(await FILL_INS[part]!()) : part)),
-  )
-  return parts.join('')
+  // Every second part is what stood between the quotes.
+  const parts = query.split(IN_QUOTES).map(async (part, place) => (place % 2 ? JSON.stringify(await fillIn(part)) : part))
+  return (await Promise.all(parts)).join('')
 }
 
 /** A random UUID (version 4), also on a page served over plain HTTP, where `crypto.randomUUID` does not exist. */
