@@ -95,7 +95,7 @@ ALTER TABLE purpose ADD CONSTRAINT purpose_due CHECK (due_hours BETWEEN 1 AND 87
 ALTER TABLE issue_authorization ADD CONSTRAINT authorization_card CHECK (card_number <> '');
 CREATE UNIQUE INDEX authorization_card_number ON issue_authorization (card_number) WHERE revoked_at IS NULL;
 ALTER TABLE custody_record
-    ADD CONSTRAINT custody_overdue CHECK (overdue_since <= due_at),
+    ADD CONSTRAINT custody_overdue CHECK (overdue_since <= coalesce(due_at, '-infinity')),
     ADD CONSTRAINT custody_returned_to CHECK (returned_to_id IS NULL OR closed_at IS NOT NULL AND returned_to_id <> armory_id),
     ADD CONSTRAINT custody_card CHECK (weapons_card <> ''),
     ADD CONSTRAINT custody_of_room UNIQUE (id, armory_id);
@@ -113,19 +113,19 @@ ALTER TABLE stock_lot
     ADD CONSTRAINT stock_lot_number UNIQUE (armory_id, article, lot_number),
     ADD CONSTRAINT stock_of_room UNIQUE (id, armory_id);
 CREATE INDEX stock_order ON stock_lot (article, lot_number, id);
+CREATE INDEX stock_kind_order ON stock_lot (kind, article, lot_number, id);
 ALTER TABLE custody_line
     ADD CONSTRAINT line_record FOREIGN KEY (record_id, armory_id) REFERENCES custody_record (id, armory_id) ON DELETE RESTRICT,
     ADD CONSTRAINT line_lot FOREIGN KEY (lot_id, armory_id) REFERENCES stock_lot (id, armory_id) ON DELETE RESTRICT,
     ADD CONSTRAINT line_once UNIQUE (record_id, lot_id),
     ADD CONSTRAINT line_quantities CHECK (issued > 0 AND least(returned, expended, lost, handed_over) >= 0
         AND returned::bigint + expended + lost + handed_over <= issued),
-    ADD CONSTRAINT line_lost_reason CHECK (lost = 0 OR lost_reason <> '');
+    ADD CONSTRAINT line_lost_reason CHECK (lost = 0 OR coalesce(lost_reason, '') <> '');
 CREATE INDEX line_out ON custody_line (lot_id) WHERE issued > returned + expended + lost + handed_over;
 ALTER TABLE confirmation
     ADD CONSTRAINT confirmation_record FOREIGN KEY (record_id, armory_id) REFERENCES custody_record (id, armory_id) ON DELETE RESTRICT,
     ADD CONSTRAINT confirmation_stage CHECK (stage IN ('ISSUE', 'RETURN')),
     ADD CONSTRAINT confirmation_once UNIQUE (record_id, stage);
-CREATE INDEX confirmation_person ON confirmation (person_id, id);
 ALTER TABLE regularisation
     ADD CONSTRAINT regularisation_record FOREIGN KEY (record_id, armory_id) REFERENCES custody_record (id, armory_id) ON DELETE RESTRICT,
     ADD CONSTRAINT regularisation_once UNIQUE (record_id),
@@ -136,11 +136,14 @@ ALTER TABLE proposal
     ADD CONSTRAINT proposal_words CHECK (reason <> '' AND proposed_by_name <> '' AND octet_length(arguments_hash) = 32),
     ADD CONSTRAINT proposal_decided_whole CHECK ((state = 'PENDING') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by_name IS NULL)
         AND (decided_at IS NOT NULL OR num_nonnulls(decided_by_id, decision_note) = 0)),
+    ADD CONSTRAINT proposal_decided_once CHECK (version = CASE state WHEN 'PENDING' THEN 1 ELSE 2 END),
     ADD CONSTRAINT proposal_in_time CHECK (expires_at >= proposed_at AND (state <> 'APPROVED' OR decided_at <= expires_at)),
     ADD CONSTRAINT proposal_second_person CHECK (decided_by_name <> proposed_by_name AND (decided_by_id IS NULL OR proposed_by_id IS NULL
         OR decided_by_id <> proposed_by_id));
 CREATE INDEX proposal_order ON proposal (proposed_at, id);
-CREATE INDEX proposal_pending ON proposal (proposed_at, id) WHERE state = 'PENDING';
+CREATE INDEX proposal_armory ON proposal (armory_id, proposed_at, id);
+CREATE INDEX proposal_state_order ON proposal (state, proposed_at, id);
+CREATE INDEX proposal_waiting ON proposal (expires_at) WHERE state = 'PENDING';
 ALTER TABLE ledger_event DROP CONSTRAINT ledger_actor;
 ALTER TABLE ledger_event ADD CONSTRAINT ledger_actor CHECK (btrim(actor_name) <> '' AND (actor_kind = 'ACCOUNT' AND actor_id IS NOT NULL
     OR actor_kind IN ('CONSOLE', 'SYSTEM') AND actor_id IS NULL AND credential_id IS NULL));
@@ -222,7 +225,12 @@ DECLARE
     asked uuid;
 BEGIN
     PERFORM armguard_sees_the_present();
-    IF TG_TABLE_NAME = 'custody_record' THEN asked := NEW.id; ELSE asked := NEW.record_id; END IF;
+    IF TG_TABLE_NAME = 'custody_record' THEN
+        asked := NEW.id;
+    ELSE
+        -- Under a lock on the receipt, so that whoever closes it now sees this line, or is seen by it.
+        SELECT id INTO asked FROM custody_record WHERE id = NEW.record_id FOR SHARE;
+    END IF;
     IF EXISTS (SELECT FROM custody_line l JOIN custody_record c ON c.id = l.record_id WHERE l.record_id = asked AND c.closed_at IS NOT NULL
         AND l.issued > l.returned + l.expended + l.lost + l.handed_over)
     THEN
@@ -253,6 +261,15 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+
+-- What has expired is not approved any more, whatever time is said.
+CREATE FUNCTION armguard_approved_in_time() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state = 'APPROVED' AND transaction_timestamp() > NEW.expires_at THEN
+        PERFORM armguard_refuse('proposal_in_time', 'A proposal is approved before it expires.');
+    END IF;
+    RETURN NEW;
+END $$;
 """
 
 TRIGGERS = """
@@ -268,6 +285,7 @@ CREATE CONSTRAINT TRIGGER settled_when_closed AFTER UPDATE ON custody_record DEF
     FOR EACH ROW EXECUTE FUNCTION armguard_settled_when_closed();
 CREATE TRIGGER in_time BEFORE INSERT ON confirmation FOR EACH ROW EXECUTE FUNCTION armguard_confirmed_in_time();
 CREATE TRIGGER emergency BEFORE INSERT ON regularisation FOR EACH ROW EXECUTE FUNCTION armguard_regularised_emergency();
+CREATE TRIGGER in_time BEFORE UPDATE ON proposal FOR EACH ROW EXECUTE FUNCTION armguard_approved_in_time();
 CREATE TRIGGER ended BEFORE UPDATE ON proposal FOR EACH ROW EXECUTE FUNCTION armguard_closed_once('decided_at');
 """
 
@@ -291,7 +309,13 @@ NEW = ("stock_lot", "custody_line", "confirmation", "regularisation", "proposal"
 VERSIONED = ("custody_line", "proposal")
 # The column of the ledger and that of the row which must be the same, the events of a new row and of a changed one, and their stream.
 EXPLAINED = {
-    "person": ("person_id", "id", "PERSON_REGISTERED", "PERSON_CHANGED,DUTY_STATUS_CHANGED,ARMS_BAR_IMPOSED,ARMS_BAR_LIFTED,PIN_SET", "registry"),
+    "person": (
+        "person_id",
+        "id",
+        "PERSON_REGISTERED",
+        "PERSON_CHANGED,DUTY_STATUS_CHANGED,ARMS_BAR_IMPOSED,ARMS_BAR_LIFTED,PIN_SET",
+        "registry",
+    ),
     "item": (
         *("item_id", "id", "ITEM_REGISTERED"),
         "ITEM_CHANGED,ITEM_SENT_TO_MAINTENANCE,ITEM_BACK_FROM_MAINTENANCE,ITEM_ISSUED,ITEM_RETURNED,ITEM_TAKEN_OVER,CUSTODY_IMPORTED,"

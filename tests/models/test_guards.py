@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,22 +23,30 @@ from uuid_utils.compat import uuid7
 
 from graph import database
 from graph.audit.actor import acting, console_actor
-from graph.commands import accounts, eligibility
+from graph.commands import accounts, eligibility, proposals, receipts, stock
+from graph.commands.armory import EditArmory, edit_armory
 from graph.commands.custody import IssueItems, IssueLine, ReturnItems, ReturnLine, issue_items, return_items
+from graph.commands.overrides import Override
+from graph.commands.perform import Answer
 from graph.commands.references import ItemRef, PersonRef
+from graph.rules.stock import Settled, StockRef, Wanted
 from graph.settings import Settings
 from graph.words import (
     AccountState,
     ArmoryState,
     CloseReason,
+    ConfirmationStage,
     CustodyState,
     DutyStatus,
     IssueType,
     ItemCategory,
     PersonCategory,
+    ProposalCommand,
+    ProposalState,
     Role,
     Serviceability,
     Slot,
+    StockKind,
 )
 from tests.conftest import Cluster
 from tests.world import PASSWORD, made
@@ -48,11 +56,12 @@ Sql = Any  # an asyncpg connection
 # What must hold of each table: whether its rows have a version, which column of the ledger must be which of the row and what the payload
 # must have, and what never changes.
 VERSIONED = {"unit", "armory", "person", "item_model", "item", "tag", "purpose", "custody_record", "account"}
-VERSIONED |= {"issue_authorization", "qualification"}
+VERSIONED |= {"issue_authorization", "qualification", "custody_line", "proposal"}
 EXPLAINED_BY = {
     **{table: ("subject_id", "id", table) for table in VERSIONED},
     "person": ("person_id", "id", "person"),
     "item": ("item_id", "id", "item"),
+    **{table: ("subject_id", "record_id", table) for table in ("custody_line", "confirmation", "regularisation")},
     "api_token": ("subject_id", "account_id", ""),
     "imported_row": ("subject_id", "subject_id", ""),
 }
@@ -62,6 +71,7 @@ EXPLAINED_IN = {
     "item": ("armory_id", "armory_id"),
     "tag": ("item_id", "item_id"),
     "custody_record": ("armory_id", "armory_id"),
+    **dict.fromkeys(("custody_line", "confirmation", "regularisation", "proposal"), ("armory_id", "armory_id")),
     "imported_row": ("any", "any"),
 }
 KEPT: dict[str, tuple[str, ...]] = {
@@ -74,9 +84,17 @@ KEPT: dict[str, tuple[str, ...]] = {
     "purpose": ("id", "code"),
     "custody_record": (
         *("id", "receipt_number", "receipt", "armory_id", "item_id", "holder_id", "issue_type", "purpose_id"),
-        *("issued_at", "issued_by_id", "condition_out", "note"),
+        *("issued_at", "issued_by_id", "condition_out", "note", "confirmation_required", "weapons_card"),
     ),
-    "issue_authorization": ("id", "person_id", "model_id", "item_id", "valid_from", "valid_until"),
+    "stock_lot": ("id", "armory_id", "article", "name", "kind", "lot_number", "dodic", "fits", "received_at"),
+    "custody_line": ("id", "record_id", "armory_id", "lot_id", "issued"),
+    "confirmation": ("id", "record_id", "armory_id", "person_id", "stage", "confirmed_at"),
+    "regularisation": ("id", "record_id", "armory_id", "note", "regularised_at", "regularised_by_id"),
+    "proposal": (
+        *("id", "armory_id", "command", "arguments", "arguments_hash", "reason", "overridden", "proposed_at", "proposed_by_id"),
+        *("proposed_by_name", "expires_at"),
+    ),
+    "issue_authorization": ("id", "person_id", "model_id", "item_id", "valid_from", "valid_until", "card_number"),
     "qualification": ("id", "person_id", "code", "qualified_on", "expires_on"),
     "account": ("id", "username", "username_key"),
     "imported_row": ("source", "armory_id", "subject", "subject_id", "imported_at"),
@@ -87,7 +105,7 @@ KEPT: dict[str, tuple[str, ...]] = {
 }
 TABLES = (*KEPT, "ledger_event")
 
-ENDED = ("session", "api_token", "tag", "issue_authorization", "qualification")
+ENDED = ("session", "api_token", "tag", "issue_authorization", "qualification", "proposal")
 
 # Each trigger as (table, name): (function, when and on what, deferred to the commit).
 BEFORE_INSERT, BEFORE_UPDATE, BEFORE_WRITE = "before row insert", "before row update", "before row insert update"
@@ -104,6 +122,14 @@ TRIGGERS: dict[tuple[str, str], tuple[str, str, bool]] = {
     ("custody_record", "issued_exactly_when_open"): ("armguard_issued_exactly_when_open", AFTER_WRITE, True),
     ("custody_record", "opened"): ("armguard_custody_opened", BEFORE_INSERT, False),
     ("custody_record", "closed"): ("armguard_custody_closed", BEFORE_UPDATE, False),
+    ("custody_record", "settled_when_closed"): ("armguard_settled_when_closed", "after row update", True),
+    ("custody_line", "settled_when_closed"): ("armguard_settled_when_closed", AFTER_WRITE, True),
+    ("custody_line", "out_as_lines_say"): ("armguard_out_as_lines_say", AFTER_WRITE, True),
+    ("stock_lot", "out_as_lines_say"): ("armguard_out_as_lines_say", AFTER_WRITE, True),
+    ("stock_lot", "accounted"): ("armguard_lot_explained", AFTER_WRITE, True),
+    ("confirmation", "in_time"): ("armguard_confirmed_in_time", BEFORE_INSERT, False),
+    ("regularisation", "emergency"): ("armguard_regularised_emergency", BEFORE_INSERT, False),
+    ("proposal", "in_time"): ("armguard_approved_in_time", BEFORE_UPDATE, False),
     ("person", "separated"): ("armguard_person_separated", BEFORE_UPDATE, False),
     ("stream_head", "head_moves"): ("armguard_head_moves", BEFORE_WRITE, False),
     ("ledger_event", "a_seal"): ("armguard_seal", BEFORE_INSERT, False),
@@ -112,17 +138,25 @@ TRIGGERS: dict[tuple[str, str], tuple[str, str, bool]] = {
 CHECKS = {
     "unit": {"unit_not_its_own_parent", "unit_words"},
     "armory": {"armory_state", "armory_policy", "armory_words"},
-    "person": {"person_category", "person_duty_status", "person_key", "person_arms_bar"},
+    "person": {"person_category", "person_duty_status", "person_key", "person_arms_bar", "person_pin"},
     "item_model": {"item_model_category", "item_model_slot", "item_model_key", "item_model_qualification"},
-    "issue_authorization": {"authorization_one_target", "authorization_dates"},
+    "issue_authorization": {"authorization_one_target", "authorization_dates", "authorization_card"},
     "qualification": {"qualification_words", "qualification_dates"},
     "item": {"item_serial_key", "item_state", "item_serviceability", "item_round_count"},
     "tag": {"tag_one_target", "tag_words"},
-    "purpose": {"purpose_issue_type", "purpose_words"},
+    "purpose": {"purpose_issue_type", "purpose_words", "purpose_due", "purpose_loadout"},
     "account": {"account_state", "account_roles", "account_words", "account_password"},
     "custody_record": {
         *("custody_issue_type", "custody_conditions", "custody_close_reason", "custody_closed_whole", "custody_times", "custody_due"),
-        *("custody_brought", "custody_brought_reason", "custody_rounds"),
+        *("custody_brought", "custody_brought_reason", "custody_rounds", "custody_overdue", "custody_returned_to", "custody_card"),
+    },
+    "stock_lot": {"stock_kind", "stock_words", "stock_dodic", "stock_not_negative", "stock_conserved"},
+    "custody_line": {"line_quantities", "line_lost_reason"},
+    "confirmation": {"confirmation_stage"},
+    "regularisation": {"regularisation_note"},
+    "proposal": {
+        *("proposal_command", "proposal_state", "proposal_words", "proposal_decided_whole", "proposal_decided_once", "proposal_in_time"),
+        "proposal_second_person",
     },
     "session": {"session_times"},
     "api_token": {"api_token_times"},
@@ -142,6 +176,14 @@ UNIQUE = {
     "custody_record_receipt_number_key": "custody_record (receipt_number)",
     "custody_receipt": "custody_record (armory_id, receipt)",
     "custody_one_open_record": "custody_record (item_id) WHERE (closed_at IS NULL)",
+    "custody_one_card": "custody_record (weapons_card) WHERE (closed_at IS NULL)",
+    "custody_of_room": "custody_record (id, armory_id)",
+    "authorization_card_number": "issue_authorization (card_number) WHERE (revoked_at IS NULL)",
+    "stock_lot_number": "stock_lot (armory_id, article, lot_number)",
+    "stock_of_room": "stock_lot (id, armory_id)",
+    "line_once": "custody_line (record_id, lot_id)",
+    "confirmation_once": "confirmation (record_id, stage)",
+    "regularisation_once": "regularisation (record_id)",
     "session_token": "session (token_hash)",
     "api_token_token": "api_token (token_hash)",
     "uid_completed_r_actor_k_9b7098": "completed_request (actor_key, request_id)",
@@ -163,6 +205,10 @@ WORDS: list[tuple[str, str, str, type[StrEnum]]] = [
     ("custody_record", "condition_out", "custody_conditions", Serviceability),
     ("custody_record", "condition_in", "custody_conditions", Serviceability),
     ("custody_record", "close_reason", "custody_close_reason", CloseReason),
+    ("stock_lot", "kind", "stock_kind", StockKind),
+    ("confirmation", "stage", "confirmation_stage", ConfirmationStage),
+    ("proposal", "command", "proposal_command", ProposalCommand),
+    ("proposal", "state", "proposal_state", ProposalState),
 ]
 
 
@@ -267,7 +313,13 @@ async def test_every_reference_holds_and_none_lets_its_target_go(plain_sql: Sql)
         "FROM pg_constraint WHERE contype = 'f'"
     )
     assert all(row["convalidated"] and row["deletion"] in ("r", "a") for row in rows)
-    assert {("item", "item_manufacturer"), ("ledger_event", "ledger_stream")} <= {(row["on_table"], row["conname"]) for row in rows}
+    named = {
+        ("item", "item_manufacturer"),
+        ("ledger_event", "ledger_stream"),
+        ("custody_line", "line_record"),
+        ("custody_line", "line_lot"),
+    }
+    assert named <= {(row["on_table"], row["conname"]) for row in rows}
     columns = await plain_sql.fetch("""
         SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname LIKE '%\\_id' AND NOT EXISTS (
@@ -287,7 +339,12 @@ async def test_the_database_knows_the_words_that_the_program_knows(plain_sql: Sq
 
 
 async def at_the_counter(url: str) -> None:
-    """M4-001 is out with S-001, M4-002 was out with S-002 and is back. Every table has rows."""
+    """M4-001 is out with S-001, M4-002 was out with S-002 and is back. Every table has rows.
+
+    Of the pistols, G17-001 is out with S-006 and 20 rounds and 2 magazines; G17-002 is back from S-007, with 10 rounds fired; G17-003 and
+    G17-004 are out in an emergency, of which one is regularised; for G17-005 a weapons card lies in the arms room. Of the proposals one is
+    approved, one rejected, and one waits.
+    """
     await database.open_door(url, Settings())
     with acting(console_actor("tests")):
         for number in ("1", "2"):
@@ -298,6 +355,8 @@ async def at_the_counter(url: str) -> None:
         await made(eligibility.record_qualification(eligibility.RecordQualification(uuid4(), person, "M4", day)))
         await made(accounts.create_account(accounts.CreateAccount(uuid4(), "guest", (Role.VIEWER,), (), True), PASSWORD))
         assert isinstance(await accounts.sign_in(accounts.SignIn("guest", PASSWORD)), accounts.SignedIn)
+        await at_the_shelves()
+        await by_two_persons()
     await database.close_door()
     sql = await asyncpg.connect(url)
     north = await id_of(sql, "armory", "code", "NORTH")
@@ -305,6 +364,55 @@ async def at_the_counter(url: str) -> None:
         await tell(sql, subject_id=(unit_id := uuid4()))
         await sql.execute("INSERT INTO imported_row VALUES ('units:1', 'UNIT', $1, now(), $2)", unit_id, north)
     await sql.close()
+
+
+def holder(number: int) -> PersonRef:
+    """Somebody of the world."""
+    return PersonRef(service_number=f"S-{number:03}")
+
+
+async def at_the_shelves() -> None:
+    """Stock comes in, goes out with pistols, and comes back; receipts are confirmed and regularised."""
+    for room, article, lot, kind in (
+        ("NORTH", "9MM-BALL", "B-1", StockKind.AMMUNITION),
+        ("NORTH", "9MM-BALL", "B-2", StockKind.AMMUNITION),
+        ("NORTH", "MAG-G17", "M-1", StockKind.MAGAZINE),
+        ("SOUTH", "9MM-BALL", "B-1", StockKind.AMMUNITION),
+    ):
+        await made(stock.receive_stock(stock.ReceiveStock(uuid4(), room, article, lot, 100, kind, article.title(), "A363")))
+    rounds, magazines = StockRef(lot_number="B-1"), StockRef(article="MAG-G17")
+    for pistol, number, with_it in ((1, 6, (Wanted(rounds, 30), Wanted(magazines, 2))), (2, 7, (Wanted(rounds, 10),))):
+        drawn = (IssueLine(ItemRef(serial=f"G17-00{pistol}"), stock=with_it),)
+        await made(issue_items(IssueItems(uuid4(), holder(number), drawn)))
+    used = Settled(rounds, returned=5, expended=5)
+    await made(stock.settle_stock(stock.SettleStock(uuid4(), (stock.SettleLine(ItemRef(serial="G17-001"), (used,)),))))
+    back = ReturnLine(ItemRef(serial="G17-002"), stock=(Settled(rounds, expended=10),))
+    await made(return_items(ReturnItems(uuid4(), (back,))))
+    for number, receipt, stage in ((6, "NORTH-000003", ConfirmationStage.ISSUE), (7, "NORTH-000004", ConfirmationStage.RETURN)):
+        await made(receipts.set_pin(receipts.SetPin(uuid4(), holder(number)), "482913"))
+        await made(receipts.confirm_receipt(receipts.ConfirmReceipt(uuid4(), receipts.ReceiptRef(receipt), stage), "482913"))
+    for number in (3, 4):
+        alarm = IssueItems(uuid4(), holder(5 + number), (line(f"G17-00{number}"),), issue_type=IssueType.EMERGENCY, note="alarm")
+        await made(issue_items(alarm))
+    await made(receipts.regularise_emergency(receipts.RegulariseEmergency(uuid4(), receipts.ReceiptRef("NORTH-000005"), "it was right")))
+
+
+async def by_two_persons() -> None:
+    """A weapons card is surrendered; commands are proposed, and decided by another."""
+    north = (await database.fetch("SELECT id FROM armory WHERE code = 'NORTH'"))[0]["id"]
+    card = eligibility.Authorize(uuid4(), holder(10), date(2026, 1, 1), item=ItemRef(serial="G17-005"), card_number="CARD-10")
+    await made(eligibility.authorize(card))
+    await made(edit_armory(EditArmory(uuid4(), north, authorization_required=True)))
+    await made(issue_items(IssueItems(uuid4(), holder(10), (line("G17-005"),))))
+    await made(edit_armory(EditArmory(uuid4(), north, authorization_required=False)))
+    waiting = []
+    for serial in ("M4-006", "M4-007", "M4-008"):
+        second = IssueItems(uuid4(), holder(1), (line(serial),), override=Override("the range is booked"))
+        waiting.append(await made(issue_items(second)))
+    with acting(console_actor("second")):
+        done = await proposals.approve_proposal(proposals.DecideProposal(uuid4(), waiting[0], "seen"))
+        assert isinstance(done, Answer), done
+        await made(proposals.reject_proposal(proposals.DecideProposal(uuid4(), waiting[1], "no")))
 
 
 async def as_postgres(cluster: Cluster, statement: str) -> None:
@@ -620,6 +728,9 @@ async def test_an_old_snapshot_neither_opens_nor_closes_nor_separates(own: Sql) 
         (lambda: draw(own, "M4-003"), False),
         (lambda: close(own, "M4-001"), True),
         (lambda: set_item(own, "M4-003", "state = 'MISSING'"), True),
+        (lambda: set_line(own, "G17-001", "lost_reason = 'x'"), True),
+        (lambda: set_lot(own, "B-2", LOST_ONE), True),
+        (lambda: confirm(own, "G17-004"), False),
     ):
         for level in ("REPEATABLE READ", "SERIALIZABLE"):
             async with refused(own, "isolation", at_commit=at_commit):
@@ -640,10 +751,13 @@ async def test_inv_07_nothing_is_deleted_or_truncated(sql: Sql, table: str) -> N
 
 OTHER_VALUE = {
     "uuid": "gen_random_uuid()",
-    "character varying": "left(md5({0}), 16)",
+    "character varying": "left(md5(coalesce({0}, '')), 8)",
     "text": "md5(coalesce({0}, ''))",
     "date": "coalesce({0} - 1, '2026-01-01'::date)",
     "bigint": "{0} + 1",
+    "integer": "{0} + 1",
+    "boolean": "NOT {0}",
+    "ARRAY": "array_append({0}, gen_random_uuid())",
     "bytea": "{0} || '\\x00'",
     "timestamp with time zone": "{0} - interval '1 minute'",
 }
@@ -654,7 +768,7 @@ async def test_a_column_that_never_changes_cannot_be_edited(sql: Sql, table: str
     types = await sql.fetch("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $1", table)
     type_of = {row["column_name"]: row["data_type"] for row in types}
     version = ", version = version + 1" if table in VERSIONED else ""
-    where = {"custody_record": "WHERE closed_at IS NULL"}.get(table, "")
+    where = {"custody_record": "WHERE closed_at IS NULL", "proposal": "WHERE state = 'PENDING'"}.get(table, "")
     for column in columns:
         value = OTHER_VALUE[type_of[column]].format(column)
         # The head of a stream is guarded twice; its own guard speaks first.
@@ -665,7 +779,7 @@ async def test_a_column_that_never_changes_cannot_be_edited(sql: Sql, table: str
 @pytest.mark.parametrize("table", sorted(VERSIONED))
 @pytest.mark.parametrize("version", ["version", "version + 2", "version - 1", "1"])
 async def test_a_version_neither_jumps_nor_stays(sql: Sql, table: str, version: str) -> None:
-    where = {"custody_record": "WHERE closed_at IS NULL"}.get(table, "")
+    where = {"custody_record": "WHERE closed_at IS NULL", "proposal": "WHERE state = 'PENDING'"}.get(table, "")
     async with refused(sql, "one_version_at_a_time"):
         await sql.execute(f"UPDATE {table} SET version = {version} {where}")
 
@@ -751,13 +865,19 @@ async def test_a_word_that_there_is_not_is_refused(sql: Sql, table: str, column:
         "item": {"serial": "M4-099", "serial_key": "M4099"},
         "purpose": {"code": "PATROL"},
         "account": {"username": "else", "username_key": "else"},
+        "stock_lot": {"lot_number": "OTHER"},
+        "proposal": {},
+        "confirmation": {},
     }
     async with refused(sql, guard):
-        if table == "custody_record":
+        if column == "state" and table == "proposal":
+            await sql.execute(f"UPDATE proposal SET state = '{word}', {DECIDED}, version = version + 1 WHERE state = 'PENDING'")
+        elif table == "custody_record":
             past = {"issued_at": "2020-01-01Z", "due_at": "2020-01-02Z", "closed_at": "2020-01-01T12:00Z"}
             await draw(sql, "M4-003", like="M4-002", **{**past, column: word})
         else:
-            await another(sql, table, "true", **{**unique[table], column: word})
+            where = {"confirmation": "stage = 'RETURN'", "proposal": "state = 'PENDING'"}.get(table, "true")
+            await another(sql, table, where, **{**unique[table], column: word})
 
 
 @pytest.mark.parametrize(
@@ -779,6 +899,13 @@ async def test_a_word_that_there_is_not_is_refused(sql: Sql, table: str, column:
         ("account", "account_words", {"username": "Root", "username_key": "Root"}),
         ("account", "account_username_key_key", {"username": "NORTH", "username_key": "north"}),
         ("account", "account_password", {"username": "else", "username_key": "else", "password_hash": "in clear text"}),
+        ("person", "person_pin", {"service_number": "S-999", "service_number_key": "S999", "pin_hash": "482913"}),
+        ("purpose", "purpose_due", {"code": "PATROL", "due_hours": 0}),
+        ("purpose", "purpose_loadout", {"code": "PATROL", "loadout": {}}),
+        ("stock_lot", "stock_words", {"lot_number": "OTHER", "article": "9 mm"}),
+        ("stock_lot", "stock_words", {"lot_number": "", "article": "OTHER"}),
+        ("stock_lot", "stock_dodic", {"lot_number": "OTHER", "dodic": "A36"}),
+        ("issue_authorization", "authorization_card", {"card_number": ""}),
     ],
 )
 async def test_a_row_that_says_nonsense_is_refused(sql: Sql, table: str, guard: str, changes: dict[str, Any]) -> None:
@@ -909,7 +1036,10 @@ TOUCH = {
     "account": "roles = ARRAY['ADMIN']",
     "issue_authorization": "revoked_at = now()",
     "qualification": "revoked_at = now()",
+    "custody_line": "lost_reason = 'other'",
+    "proposal": "state = 'REJECTED', decided_at = now(), decided_by_name = 'else'",
 }
+DECIDED = "decided_at = now(), decided_by_name = 'else'"
 NEW: dict[str, dict[str, Any]] = {
     "unit": {"code": "NEW"},
     "armory": {"code": "NEW"},
@@ -921,12 +1051,13 @@ NEW: dict[str, dict[str, Any]] = {
     "account": {"username": "new", "username_key": "new"},
     "issue_authorization": {"valid_until": None},
     "qualification": {"code": "NEW"},
+    "proposal": {"reason": "another"},
 }
 
 
 async def touch(sql: Sql, table: str) -> None:
     """Change one row by plain SQL, without an event."""
-    where = "closed_at IS NULL" if table == "custody_record" else "true"
+    where = {"custody_record": "closed_at IS NULL", "proposal": "state = 'PENDING'"}.get(table, "true")
     await sql.execute(f"UPDATE {table} SET {TOUCH[table]}, version = version + 1 WHERE id = (SELECT id FROM {table} WHERE {where} LIMIT 1)")
 
 
@@ -944,9 +1075,12 @@ async def test_inv_13_a_new_row_without_an_event_is_refused_at_the_commit(sql: S
             next_receipt = (await record_of(sql, "M4-001"))["next"]
             item_id = await id_of(sql, "item", "serial", "M4-003")
             new = {"item_id": item_id, "receipt": next_receipt, "receipt_number": "NORTH-NEW"}
-            await another(sql, "custody_record", "closed_at IS NULL", **new)
+            await another(sql, "custody_record", "closed_at IS NULL AND weapons_card IS NULL", **new)
+        elif table == "custody_line":
+            await another(sql, table, "true", **await new_line(sql))
         else:
-            await another(sql, table, "true", **NEW[table])
+            where = {"proposal": "state = 'PENDING'", "issue_authorization": "card_number IS NULL"}.get(table, "true")
+            await another(sql, table, where, **NEW[table])
 
 
 async def test_inv_13_an_event_of_an_earlier_transaction_explains_nothing(own: Sql) -> None:
@@ -996,16 +1130,21 @@ async def test_inv_13_an_event_elsewhere_or_without_the_row_explains_nothing(sql
 @pytest.mark.parametrize("wrong", ["stream", "payload"])
 async def test_inv_13_each_table_has_its_stream_and_its_payload(sql: Sql, table: str, wrong: str) -> None:
     """The same change with the right event, and with one that is wrong in one thing."""
-    where = {"custody_record": "WHERE closed_at IS NULL", "tag": "WHERE item_id IS NOT NULL AND code = 'TAG-M4-001'"}.get(table, "")
-    types = {"custody_record": "ITEM_RETURNED", "tag": "TAG_REVOKED"}
+    where = {
+        "custody_record": "WHERE closed_at IS NULL",
+        "tag": "WHERE item_id IS NOT NULL AND code = 'TAG-M4-001'",
+        "proposal": "WHERE state = 'PENDING'",
+    }.get(table, "")
+    types = {"custody_record": "ITEM_RETURNED", "tag": "TAG_REVOKED", "custody_line": "STOCK_SETTLED", "proposal": "PROPOSAL_REJECTED"}
     types |= {"issue_authorization": "AUTHORIZATION_REVOKED", "qualification": "QUALIFICATION_REVOKED"}
     row = await sql.fetchrow(f"SELECT * FROM {table} {where} ORDER BY id LIMIT 1")
     north, south = str(await id_of(sql, "armory", "code", "NORTH")), str(await id_of(sql, "armory", "code", "SOUTH"))
-    stream = str(row["id"]) if table == "armory" else north if table in ("tag", "custody_record") else "registry"
+    of_room = ("tag", "custody_record", "custody_line", "proposal")
+    stream = str(row["id"]) if table == "armory" else north if table in of_room else "registry"
     event = {
         "stream": stream,
         "type": types.get(table, f"{table.upper()}_CHANGED"),
-        "subject_id": row["id"],
+        "subject_id": row["record_id"] if table == "custody_line" else row["id"],
         "person_id": row["id"],
         "payload": json.dumps({table: {}}),
     }
@@ -1062,8 +1201,13 @@ async def test_inv_13_a_row_said_to_be_imported_needs_the_event_of_its_subject(o
         {"actor_id": UUID(int=0)},
         {"credential_id": UUID(int=0)},
         {"actor_kind": "ACCOUNT", "actor_id": UUID(int=0)},
+        {"actor_kind": "SYSTEM", "actor_id": UUID(int=0)},
+        {"actor_kind": "SYSTEM", "actor_name": ""},
     ],
-    ids=["no name", "a blank name", "no account", "no such kind", "a console with an account", "a console with a token", "no such account"],
+    ids=[
+        *("no name", "a blank name", "no account", "no such kind", "a console with an account", "a console with a token"),
+        *("no such account", "a clock with an account", "a clock without a name"),
+    ],
 )
 async def test_inv_13_an_event_without_an_actor_is_refused(sql: Sql, who: dict[str, Any]) -> None:
     async with refused(sql, "ledger_actor"):
@@ -1079,6 +1223,575 @@ async def test_inv_13_an_event_says_who_and_what(sql: Sql, column: str) -> None:
     assert await fingerprint(sql) == before
 
 
+# ------------------------------------------------------------------------------------------------ stock on the shelf and out: INV-9, INV-10
+
+LINE_OF = """SELECT l.* FROM custody_line l JOIN custody_record c ON c.id = l.record_id JOIN item i ON i.id = c.item_id
+    JOIN stock_lot s ON s.id = l.lot_id WHERE i.serial = $1 AND s.lot_number = $2"""
+LOST_ONE = "on_hand = on_hand - 1, lost = lost + 1"
+
+
+async def lot_of(sql: Sql, number: str, room: str = "NORTH") -> asyncpg.Record:
+    """A lot of an arms room."""
+    row: asyncpg.Record = await sql.fetchrow(
+        "SELECT s.* FROM stock_lot s JOIN armory a ON a.id = s.armory_id WHERE s.lot_number = $1 AND a.code = $2", number, room
+    )
+    return row
+
+
+async def line_of(sql: Sql, serial: str, lot: str = "B-1") -> asyncpg.Record:
+    """What of a lot is on the receipt of an item."""
+    row: asyncpg.Record = await sql.fetchrow(LINE_OF, serial, lot)
+    return row
+
+
+async def set_lot(sql: Sql, number: str, sets: str, **event: Any) -> None:
+    """Change a lot by plain SQL, with its event; every field of that may be wrong."""
+    lot, event_id = await lot_of(sql, number), uuid7()
+    about = {"subject": "STOCK_LOT", "subject_id": lot["id"], "stream": str(lot["armory_id"])}
+    payload = json.dumps({"stock_lot": [{"id": str(lot["id"])}]})
+    await tell(sql, **{"event_id": event_id, "type": "STOCK_ADJUSTED", **about, "payload": payload, **event})
+    await sql.execute(f"UPDATE stock_lot SET {sets}, last_event_id = $2 WHERE id = $1", lot["id"], event_id)
+
+
+async def set_line(sql: Sql, serial: str, sets: str, lot: str = "B-1", **event: Any) -> None:
+    """Change a line by plain SQL, with its event, and say nothing of the lot."""
+    row = await line_of(sql, serial, lot)
+    about = {"subject": "CUSTODY_RECORD", "subject_id": row["record_id"], "stream": str(row["armory_id"])}
+    await tell(sql, **{"type": "STOCK_SETTLED", **about, "payload": '{"custody_line": []}', **event})
+    await sql.execute(f"UPDATE custody_line SET {sets}, version = version + 1 WHERE id = $1", row["id"])
+
+
+async def new_line(sql: Sql, serial: str = "M4-001", lot: str = "B-2") -> dict[str, Any]:
+    """What makes a line another: nothing of this lot is on this receipt yet."""
+    record, of = await record_of(sql, serial), await lot_of(sql, lot)
+    nothing = dict.fromkeys(("returned", "expended", "lost", "handed_over"), 0)
+    return {"record_id": record["id"], "lot_id": of["id"], "issued": 10, **nothing}
+
+
+async def add_line(sql: Sql, serial: str, lot: str = "B-2", **changes: Any) -> None:
+    """Put a line on a receipt by plain SQL, with its event, and say nothing of the lot."""
+    record = await record_of(sql, serial)
+    about = {"subject": "CUSTODY_RECORD", "subject_id": record["id"], "stream": str(record["armory_id"])}
+    await tell(sql, type="ITEM_ISSUED", payload='{"custody_line": []}', **about)
+    await another(sql, "custody_line", "true", **{**await new_line(sql, serial, lot), **changes})
+
+
+async def test_honest_sql_about_stock_is_let_through(own: Sql) -> None:
+    async with own.transaction():
+        await set_line(own, "G17-001", "returned = returned + 10, expended = expended + 5, lost = 5, lost_reason = 'in the river'")
+        moves = "on_hand = on_hand + 10, out_on_issue = out_on_issue - 20, expended = expended + 5, lost = lost + 5"
+        await set_lot(own, "B-1", moves, type="STOCK_SETTLED")
+        await set_line(own, "G17-001", "returned = 2", "M-1")
+        await set_lot(own, "M-1", "on_hand = on_hand + 2, out_on_issue = 0")
+        await close(own, "G17-001")
+        await set_item(own, "G17-001", "state = 'IN_ROOM'")
+    assert (await lot_of(own, "B-1"))["out_on_issue"] == 0
+    async with own.transaction():
+        await add_line(own, "M4-001")
+        await set_lot(own, "B-2", "on_hand = on_hand - 10, out_on_issue = 10")
+
+
+@pytest.mark.parametrize("term", ["received", "disposed", "on_hand", "out_on_issue", "expended", "lost"])
+async def test_inv_10_stock_is_conserved(sql: Sql, term: str) -> None:
+    for by in ("+ 1", "- 1"):
+        async with refused(sql, "stock_conserved"):
+            await set_lot(sql, "B-1", f"{term} = {term} {by}")
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [
+        "on_hand = -1, expended = expended + on_hand + 1",
+        "expended = -1, on_hand = on_hand + expended + 1",
+        "lost = -1, on_hand = on_hand + lost + 1",
+        "out_on_issue = -1, on_hand = on_hand + out_on_issue + 1",
+        "disposed = -1, received = received - disposed - 1",
+        "received = -1, disposed = disposed - received - 1",
+    ],
+)
+async def test_inv_10_no_term_is_ever_negative(sql: Sql, sets: str) -> None:
+    async with refused(sql, "stock_not_negative"):
+        await set_lot(sql, "B-1", sets)
+
+
+async def test_inv_10_a_new_lot_is_conserved_too(sql: Sql) -> None:
+    async with refused(sql, "stock_conserved"):
+        await another(sql, "stock_lot", "true", lot_number="NEW", on_hand=1_000_000)
+    async with refused(sql, "stock_conserved"):
+        await another(sql, "stock_lot", "true", lot_number="NEW", received=2**31 - 1, on_hand=2**31 - 1, out_on_issue=2**31 - 1)
+    async with refused(sql, "stock_lot_number"):
+        await another(sql, "stock_lot", "lot_number = 'B-2'")
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [
+        "out_on_issue = out_on_issue + 1, on_hand = on_hand - 1",
+        "out_on_issue = out_on_issue - 1, on_hand = on_hand + 1",
+        "out_on_issue = 0, lost = lost + out_on_issue",
+    ],
+)
+async def test_inv_10_what_is_out_of_a_lot_is_what_its_lines_say(sql: Sql, sets: str) -> None:
+    async with refused(sql, "stock_out_as_lines_say", at_commit=True):
+        await set_lot(sql, "B-1", sets)
+
+
+async def test_inv_10_a_new_lot_has_nothing_out(sql: Sql) -> None:
+    lot_id, event_id = uuid7(), uuid7()
+    async with refused(sql, "stock_out_as_lines_say", at_commit=True):
+        payload = json.dumps({"stock_lot": [{"id": str(lot_id), "on_hand": 1}]})
+        north = str(await id_of(sql, "armory", "code", "NORTH"))
+        await tell(sql, event_id=event_id, type="STOCK_RECEIVED", stream=north, subject="STOCK_LOT", subject_id=lot_id, payload=payload)
+        new = {"id": lot_id, "lot_number": "NEW", "last_event_id": event_id, "received": 2, "on_hand": 1, "out_on_issue": 1, "expended": 0}
+        await another(sql, "stock_lot", "lot_number = 'B-1'", **new)
+
+
+@pytest.mark.parametrize("sets", ["returned = returned + 1", "expended = 0", "handed_over = 20", "lost = 1, lost_reason = 'x'"])
+async def test_inv_10_a_line_does_not_change_without_its_lot(sql: Sql, sets: str) -> None:
+    async with refused(sql, "stock_out_as_lines_say", at_commit=True):
+        await set_line(sql, "G17-001", sets)
+
+
+async def test_inv_10_stock_does_not_go_out_on_a_line_without_its_lot(sql: Sql) -> None:
+    async with refused(sql, "stock_out_as_lines_say", at_commit=True):
+        await add_line(sql, "M4-001")
+
+
+async def test_inv_10_stock_does_not_return_to_another_lot(own: Sql) -> None:
+    async with own.transaction():
+        await add_line(own, "M4-001")
+        await set_lot(own, "B-2", "on_hand = on_hand - 10, out_on_issue = 10")
+    async with refused(own, "stock_out_as_lines_say", at_commit=True):
+        await set_line(own, "G17-001", "returned = returned + 5")
+        await set_lot(own, "B-2", "on_hand = on_hand + 5, out_on_issue = out_on_issue - 5")
+
+
+async def test_inv_10_of_two_who_take_the_last_rounds_at_once_by_sql_one_is_refused(own: Sql, second: Sql, onlooker: Sql) -> None:
+    """The second waits for the lot, and then there is not so much left."""
+    first, other = own.transaction(), second.transaction()
+    await first.start()
+    await add_line(own, "M4-001", issued=60)
+    await set_lot(own, "B-2", "on_hand = on_hand - 60, out_on_issue = out_on_issue + 60")
+    await other.start()
+    lot_id = (await lot_of(second, "B-2"))["id"]
+    late = asyncio.create_task(
+        second.execute("UPDATE stock_lot SET on_hand = on_hand - 60, out_on_issue = out_on_issue + 60 WHERE id = $1", lot_id)
+    )
+    await blocked(onlooker, late)
+    await first.commit()
+    with pytest.raises(asyncpg.PostgresError) as caught:
+        await late
+    assert caught.value.constraint_name == "stock_not_negative"
+    await other.rollback()
+
+
+@pytest.mark.parametrize(
+    ("sets", "guard"),
+    [
+        ("returned = 31", "line_quantities"),
+        ("returned = returned + 21", "line_quantities"),
+        ("expended = -1, returned = returned + 6", "line_quantities"),
+        ("handed_over = -5, returned = returned + 5", "line_quantities"),
+        ("lost = -1, lost_reason = 'x'", "line_quantities"),
+        ("lost = 1", "line_lost_reason"),
+        ("lost = 1, lost_reason = ''", "line_lost_reason"),
+    ],
+)
+async def test_inv_10_a_line_accounts_for_what_went_out_and_no_more(sql: Sql, sets: str, guard: str) -> None:
+    async with refused(sql, guard):
+        await set_line(sql, "G17-001", sets)
+
+
+async def test_inv_10_a_line_is_of_its_receipts_arms_room_and_of_a_lot_there(sql: Sql) -> None:
+    elsewhere = await lot_of(sql, "B-1", "SOUTH")
+    async with refused(sql, "line_lot"):
+        await add_line(sql, "M4-001", lot_id=elsewhere["id"])
+    async with refused(sql, "line_record"):
+        await add_line(sql, "M4-001", lot_id=elsewhere["id"], armory_id=elsewhere["armory_id"])
+    async with refused(sql, "line_once"):
+        await add_line(sql, "G17-001", "B-1")
+    async with refused(sql, "line_quantities"):
+        await add_line(sql, "M4-001", issued=0)
+
+
+async def test_inv_10_a_lot_does_not_change_without_an_event(sql: Sql) -> None:
+    for sets in (LOST_ONE, "received = received + 5, on_hand = on_hand + 5", "last_event_id = last_event_id"):
+        async with refused(sql, "explained_by_the_ledger", at_commit=True):
+            await sql.execute(f"UPDATE stock_lot SET {sets} WHERE lot_number = 'B-2'")
+    async with refused(sql, "explained_by_the_ledger", at_commit=True):
+        await another(sql, "stock_lot", "lot_number = 'B-2'", lot_number="NEW")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"stream": "SOUTH"},
+        {"stream": "registry"},
+        {"type": "ITEM_CHANGED"},
+        {"payload": "{}"},
+        {"payload": '{"stock_lot": []}'},
+        {"payload": '{"stock_lot": [{"id": "OTHER"}]}'},
+        {"payload": '{"stock_lot": {"id": "MINE"}}'},
+        {"payload": '{"stock": [{"id": "MINE"}]}'},
+    ],
+    ids=["another room", "the registry", "another kind", "nothing", "no lot", "another lot", "no list", "another key"],
+)
+async def test_inv_13_a_lot_changes_with_an_event_of_its_room_that_names_it(sql: Sql, wrong: dict[str, str]) -> None:
+    south = str(await id_of(sql, "armory", "code", "SOUTH"))
+    mine, other = (await lot_of(sql, "B-2"))["id"], (await lot_of(sql, "B-1"))["id"]
+    for name, value in wrong.items():
+        given = south if value == "SOUTH" else value.replace("MINE", str(mine)).replace("OTHER", str(other))
+        async with refused(sql, "explained_by_the_ledger", at_commit=True):
+            await set_lot(sql, "B-2", LOST_ONE, **{name: given})
+
+
+async def test_inv_13_a_lot_names_the_event_of_this_very_change(own: Sql) -> None:
+    lot = await lot_of(own, "B-2")
+    async with own.transaction():
+        await set_lot(own, "B-2", LOST_ONE)
+    told = (await lot_of(own, "B-2"))["last_event_id"]
+    async with refused(own, "explained_by_the_ledger", at_commit=True):  # an event of an earlier transaction
+        await own.execute(f"UPDATE stock_lot SET {LOST_ONE}, last_event_id = $2 WHERE id = $1", lot["id"], told)
+    async with refused(own, "stock_lot_last_event_id_fkey", at_commit=True):  # an event that there is not
+        await own.execute(f"UPDATE stock_lot SET {LOST_ONE}, last_event_id = $2 WHERE id = $1", lot["id"], uuid4())
+    async with refused(own, "explained_by_the_ledger", at_commit=True):  # the right event is there, but the lot names another
+        await set_lot(own, "B-2", LOST_ONE)
+        await own.execute("UPDATE stock_lot SET last_event_id = $2 WHERE id = $1", lot["id"], told)
+
+
+async def test_inv_09_a_receipt_does_not_close_while_stock_on_it_is_out(own: Sql) -> None:
+    async with refused(own, "settled_when_closed", at_commit=True):
+        await close(own, "G17-001")
+        await set_item(own, "G17-001", "state = 'IN_ROOM'")
+    async with own.transaction():  # all rounds are back, the magazines are not
+        await set_line(own, "G17-001", "returned = returned + 20")
+        await set_lot(own, "B-1", "on_hand = on_hand + 20, out_on_issue = out_on_issue - 20")
+    for reason in ("RETURNED", "TRANSFERRED", "LOST", "CORRECTED"):
+        async with refused(own, "settled_when_closed", at_commit=True):
+            await close(own, "G17-001", close_reason=f"'{reason}'")
+            await set_item(own, "G17-001", "state = 'IN_ROOM'")
+
+
+async def test_inv_09_nothing_goes_out_on_a_receipt_that_has_closed(sql: Sql) -> None:
+    async with refused(sql, "settled_when_closed", at_commit=True):
+        await add_line(sql, "G17-002")
+        await set_lot(sql, "B-2", "on_hand = on_hand - 10, out_on_issue = 10")
+    async with refused(sql, "settled_when_closed", at_commit=True):
+        await set_line(sql, "G17-002", "expended = 5")
+        await set_lot(sql, "B-1", "expended = expended - 5, out_on_issue = out_on_issue + 5")
+
+
+async def test_inv_09_nothing_goes_out_on_a_receipt_that_is_being_closed(own: Sql, second: Sql) -> None:
+    """Also if it is looked at early, before the closing is there to be seen."""
+    record, lot, event_id = await record_of(own, "M4-001"), await lot_of(own, "B-2"), uuid7()
+    first, other = own.transaction(), second.transaction()
+    await other.start()
+    await another(second, "custody_line", "true", **await new_line(second))
+    await second.execute(
+        "UPDATE stock_lot SET on_hand = on_hand - 10, out_on_issue = 10, last_event_id = $2 WHERE id = $1", lot["id"], event_id
+    )
+    await second.execute("SET CONSTRAINTS settled_when_closed IMMEDIATE")
+    await first.start()
+    closing = asyncio.create_task(close(own, "M4-001"))
+    await asyncio.wait([closing], timeout=0.3)
+    about = {"subject": "CUSTODY_RECORD", "subject_id": record["id"], "stream": str(record["armory_id"])}
+    payload = json.dumps({"custody_line": [], "stock_lot": [{"id": str(lot["id"])}]})
+    try:
+        if closing.done():
+            await set_item(own, "M4-001", "state = 'IN_ROOM'")
+            await first.commit()
+        await tell(second, event_id=event_id, type="ITEM_ISSUED", payload=payload, **about)
+        await other.commit()
+        if not closing.done():
+            await closing
+            await set_item(own, "M4-001", "state = 'IN_ROOM'")
+            await first.commit()
+    except asyncpg.PostgresError:  # which of the two is refused, and how, is no matter
+        await asyncio.wait([closing])
+    finally:
+        for ended in (first, other):
+            if ended._state.name == "STARTED":
+                await ended.rollback()
+    assert closing.done()
+    out = await second.fetchval(
+        "SELECT count(*) FROM custody_line l JOIN custody_record c ON c.id = l.record_id WHERE c.closed_at IS NOT NULL "
+        "AND l.issued > l.returned + l.expended + l.lost + l.handed_over"
+    )
+    assert out == 0
+
+
+# ------------------------------------------------------------------------------------------- confirmations, emergencies, cards, due times
+
+
+async def confirm(sql: Sql, serial: str, **changes: Any) -> None:
+    """Confirm a receipt by plain SQL, with its event; every field may be wrong."""
+    record = await record_of(sql, serial)
+    about = {"subject": "CUSTODY_RECORD", "subject_id": record["id"], "stream": str(record["armory_id"])}
+    await tell(sql, type="RECEIPT_CONFIRMED", payload='{"confirmation": {}}', **about)
+    facts = {"record_id": record["id"], "person_id": record["holder_id"], "stage": "ISSUE", **changes}
+    await another(sql, "confirmation", "true", **facts)
+
+
+async def test_honest_sql_about_receipts_is_let_through(own: Sql) -> None:
+    async with own.transaction():
+        await confirm(own, "M4-001")
+    async with own.transaction():
+        await confirm(own, "M4-002", stage="RETURN")
+    async with own.transaction():
+        await regularise(own, "G17-004")
+    assert await own.fetchval("SELECT count(*) FROM confirmation") == 4
+
+
+async def test_a_receipt_is_confirmed_by_its_holder_and_in_time(sql: Sql) -> None:
+    other = await id_of(sql, "person", "service_number", "S-003")
+    for serial, changes in (
+        ("M4-002", {}),  # the issue, when it has closed
+        ("M4-001", {"stage": "RETURN"}),  # the return, while it is open
+        ("M4-001", {"person_id": other}),
+        ("M4-002", {"person_id": other, "stage": "RETURN"}),
+    ):
+        async with refused(sql, "confirmed_in_time"):
+            await confirm(sql, serial, **changes)
+
+
+async def test_only_what_was_given_back_is_confirmed_as_given_back(own: Sql) -> None:
+    async with own.transaction():
+        await close(own, "M4-001", close_reason="'LOST'", brought_by_id="NULL")
+        await set_item(own, "M4-001", "state = 'LOST'")
+    async with refused(own, "confirmed_in_time"):
+        await confirm(own, "M4-001", stage="RETURN")
+
+
+async def test_a_receipt_is_confirmed_once_and_in_its_own_room(sql: Sql) -> None:
+    async with refused(sql, "confirmation_once"):
+        await confirm(sql, "G17-001")
+    async with refused(sql, "confirmation_record"):
+        await confirm(sql, "M4-001", armory_id=await id_of(sql, "armory", "code", "SOUTH"))
+
+
+async def test_a_receipt_that_is_being_closed_is_not_confirmed_any_more(own: Sql, second: Sql, onlooker: Sql) -> None:
+    record = await record_of(own, "M4-001")
+    first, other = own.transaction(), second.transaction()
+    await first.start()
+    await close(own, "M4-001")
+    await set_item(own, "M4-001", "state = 'IN_ROOM'")
+    await other.start()
+    facts = {"record_id": record["id"], "person_id": record["holder_id"], "stage": "ISSUE"}
+    late = asyncio.create_task(another(second, "confirmation", "true", **facts))
+    await blocked(onlooker, late)
+    await first.commit()
+    with pytest.raises(asyncpg.PostgresError) as caught:
+        await late
+    assert caught.value.constraint_name == "confirmed_in_time"
+    await other.rollback()
+
+
+@pytest.mark.parametrize("wrong", [None, {"type": "ITEM_CHANGED"}, {"stream": "SOUTH"}, {"payload": "{}"}, {"subject_id": UUID(int=7)}])
+@pytest.mark.parametrize("table", ["confirmation", "regularisation"])
+async def test_inv_13_what_is_said_of_a_receipt_needs_its_event(sql: Sql, table: str, wrong: dict[str, Any] | None) -> None:
+    record = await record_of(sql, "G17-004")
+    south = str(await id_of(sql, "armory", "code", "SOUTH"))
+    async with refused(sql, "explained_by_the_ledger", at_commit=True):
+        if wrong is not None:
+            type_ = {"confirmation": "RECEIPT_CONFIRMED", "regularisation": "EMERGENCY_REGULARISED"}[table]
+            right = {"type": type_, "subject_id": record["id"], "stream": str(record["armory_id"]), "payload": json.dumps({table: {}})}
+            await tell(sql, **{**right, **{name: south if value == "SOUTH" else value for name, value in wrong.items()}})
+        facts = {"record_id": record["id"], "person_id": record["holder_id"], "stage": "ISSUE"}
+        await another(sql, table, "true", **facts)
+
+
+async def regularise(sql: Sql, serial: str, **changes: Any) -> None:
+    """Regularise a receipt by plain SQL, with its event; every field may be wrong."""
+    record = await record_of(sql, serial)
+    about = {"subject": "CUSTODY_RECORD", "subject_id": record["id"], "stream": str(record["armory_id"])}
+    await tell(sql, type="EMERGENCY_REGULARISED", payload='{"regularisation": {}}', **about)
+    await another(sql, "regularisation", "true", **{"record_id": record["id"], **changes})
+
+
+async def test_inv_12_only_an_emergency_is_regularised_once_and_with_a_note(sql: Sql) -> None:
+    for serial, guard, changes in (
+        ("M4-001", "regularised_emergency", {}),
+        ("M4-002", "regularised_emergency", {}),
+        ("G17-003", "regularisation_once", {}),
+        ("G17-004", "regularisation_note", {"note": ""}),
+    ):
+        async with refused(sql, guard):
+            await regularise(sql, serial, **changes)
+
+
+async def test_a_weapons_card_lies_in_the_room_for_one_open_receipt(own: Sql) -> None:
+    person_id = await id_of(own, "person", "service_number", "S-010")
+    async with refused(own, "custody_one_card"):
+        await draw(own, "M4-003", like="G17-005", holder_id=person_id)
+    async with refused(own, "custody_card"):
+        await draw(own, "M4-003", weapons_card="")
+    async with refused(own, "authorization_card_number"):
+        await another(own, "issue_authorization", "card_number IS NOT NULL")
+    async with own.transaction():
+        await close(own, "G17-005")
+        await set_item(own, "G17-005", "state = 'IN_ROOM'")
+    async with own.transaction():
+        await draw(own, "M4-003", holder_id=person_id, weapons_card="CARD-10")
+        await set_item(own, "M4-003", "state = 'ISSUED'")
+
+
+async def set_record(sql: Sql, serial: str, sets: str, type_: str = "RECEIPT_OVERDUE") -> None:
+    """Change an open record by plain SQL, with its event."""
+    record = await record_of(sql, serial)
+    about = {"subject": "CUSTODY_RECORD", "subject_id": record["id"], "stream": str(record["armory_id"])}
+    await tell(sql, type=type_, payload='{"custody_record": {}}', **about)
+    await sql.execute(f"UPDATE custody_record SET {sets}, version = version + 1 WHERE id = $1", record["id"])
+
+
+async def test_a_receipt_is_not_overdue_since_later_than_it_is_due(own: Sql) -> None:
+    for sets in (
+        "overdue_since = due_at + interval '1 second'",
+        "overdue_since = due_at, due_at = due_at - interval '1 second'",
+        "overdue_since = 'infinity'",
+    ):
+        async with refused(own, "custody_overdue"):
+            await set_record(own, "M4-001", sets)
+    async with own.transaction():
+        await set_record(own, "M4-001", "overdue_since = due_at")
+        await set_record(own, "M4-001", "due_at = due_at + interval '1 hour'", "DUE_EXTENDED")
+
+
+async def test_a_receipt_without_a_due_time_is_never_overdue(sql: Sql) -> None:
+    async with refused(sql, "custody_overdue"):
+        await draw(sql, "M4-003", issue_type="HAND_RECEIPT", due_at=None, overdue_since="2026-01-01Z")
+
+
+async def test_what_another_room_took_in_has_closed_and_is_not_its_own(sql: Sql) -> None:
+    north, south = await id_of(sql, "armory", "code", "NORTH"), await id_of(sql, "armory", "code", "SOUTH")
+    async with refused(sql, "custody_returned_to"):
+        await set_record(sql, "M4-001", f"returned_to_id = '{south}'")
+    async with refused(sql, "custody_returned_to"):
+        await close(sql, "M4-001", returned_to_id=f"'{north}'")
+
+
+# ------------------------------------------------------------------------------------------------------------- INV-23: the second person
+
+APPROVED = "state = 'APPROVED', decided_at = clock_timestamp(), decided_by_name = 'console:second'"
+
+
+async def decide(sql: Sql, sets: str, where: str = "state = 'PENDING'", **event: Any) -> None:
+    """Decide a proposal by plain SQL, with its event; every field may be wrong."""
+    proposal = await sql.fetchrow(f"SELECT * FROM proposal WHERE {where}")
+    about = {"subject": "PROPOSAL", "subject_id": proposal["id"], "stream": str(proposal["armory_id"])}
+    await tell(sql, **{"type": "PROPOSAL_APPROVED", "payload": '{"proposal": {}}', **about, **event})
+    await sql.execute(f"UPDATE proposal SET {sets}, version = version + 1 WHERE id = $1", proposal["id"])
+
+
+async def propose(sql: Sql, **changes: Any) -> UUID:
+    """Propose something by plain SQL, with its event; every field may be wrong."""
+    north, proposal_id = str(await id_of(sql, "armory", "code", "NORTH")), uuid7()
+    await tell(sql, type="PROPOSED", subject="PROPOSAL", subject_id=proposal_id, stream=north, payload='{"proposal": {}}')
+    await another(sql, "proposal", "state = 'PENDING'", id=proposal_id, **changes)
+    return proposal_id
+
+
+async def test_honest_sql_about_proposals_is_let_through(own: Sql) -> None:
+    async with own.transaction():
+        await decide(own, APPROVED)
+    async with own.transaction():
+        await propose_like_approved(own)
+    assert await own.fetchval("SELECT count(*) FROM proposal WHERE state = 'APPROVED'") == 2
+
+
+async def propose_like_approved(sql: Sql) -> None:
+    """Something is proposed again that was approved."""
+    north, proposal_id = str(await id_of(sql, "armory", "code", "NORTH")), uuid7()
+    await tell(sql, type="PROPOSED", subject="PROPOSAL", subject_id=proposal_id, stream=north, payload='{"proposal": {}}')
+    undecided = dict.fromkeys(("decided_at", "decided_by_id", "decided_by_name", "decision_note"))
+    await another(sql, "proposal", "state = 'APPROVED'", id=proposal_id, state="PENDING", **undecided)
+
+
+async def test_inv_23_whoever_proposed_does_not_decide_by_name_or_by_account(own: Sql) -> None:
+    for state in ("APPROVED", "REJECTED"):
+        async with refused(own, "proposal_second_person"):
+            await decide(own, f"state = '{state}', decided_at = clock_timestamp(), decided_by_name = proposed_by_name")
+    account_id = await id_of(own, "account", "username", "north")
+    async with own.transaction():
+        proposal_id = await propose(own, proposed_by_id=account_id, proposed_by_name="north")
+    async with refused(own, "proposal_second_person"):
+        await decide(own, f"{APPROVED}, decided_by_id = proposed_by_id", f"id = '{proposal_id}'")
+
+
+async def test_inv_23_a_decision_is_whole(sql: Sql) -> None:
+    for sets, guard in (
+        ("state = 'APPROVED'", "proposal_decided_whole"),
+        ("decision_note = 'so be it'", "proposal_decided_once"),
+        ("state = 'APPROVED', decided_at = clock_timestamp()", "proposal_decided_whole"),
+        ("state = 'APPROVED', decided_by_name = 'console:second'", "proposal_decided_whole"),
+        ("decided_at = clock_timestamp(), decided_by_name = 'console:second'", "proposal_decided_once"),
+    ):
+        async with refused(sql, guard):
+            await decide(sql, sets)
+
+
+async def test_inv_23_a_proposal_is_decided_once(sql: Sql) -> None:
+    for was, becomes in (("APPROVED", "REJECTED"), ("REJECTED", "APPROVED"), ("REJECTED", "PENDING")):
+        for sets, guard in (
+            (f"state = '{becomes}'", "proposal_decided_once"),
+            (f"state = '{becomes}', decided_by_name = 'console:third'", "proposal_decided_once"),
+            (f"state = '{becomes}', decided_at = clock_timestamp()", "ended_for_ever"),
+            ("state = 'PENDING', decided_at = NULL, decided_by_name = NULL, decision_note = NULL", "ended_for_ever"),
+            ("decision_note = 'on second thoughts'", "proposal_decided_once"),
+        ):
+            async with refused(sql, guard):
+                await decide(sql, sets, f"state = '{was}'")
+
+
+async def test_inv_23_a_proposal_does_not_begin_decided(sql: Sql) -> None:
+    async with refused(sql, "proposal_decided_once"):
+        await propose(sql, state="APPROVED", decided_at="2026-11-25T05:00Z", decided_by_name="console:second")
+
+
+async def test_inv_23_the_arguments_approved_are_those_proposed(sql: Sql) -> None:
+    for sets in (
+        "arguments = replace(arguments, 'range', 'raid')",
+        "arguments_hash = sha256('other')",
+        "overridden = '[]'",
+        "command = 'ADJUST_STOCK'",
+        "reason = 'another'",
+        "expires_at = expires_at + interval '1 day'",
+        "proposed_by_name = 'console:third'",
+    ):
+        async with refused(sql, "kept_for_ever"):
+            await decide(sql, f"{APPROVED}, {sets}")
+
+
+async def test_inv_23_what_has_expired_is_not_approved_whatever_time_is_said(own: Sql) -> None:
+    async with own.transaction():
+        past = await own.fetchval("SELECT now() - interval '1 hour'")
+        proposal_id = await propose(own, proposed_at=past - timedelta(hours=1), expires_at=past)
+    where = f"id = '{proposal_id}'"
+    for at in ("clock_timestamp()", "expires_at + interval '1 second'", "expires_at", "proposed_at", "proposed_at - interval '1 day'"):
+        async with refused(own, "proposal_in_time"):
+            await decide(own, f"state = 'APPROVED', decided_at = {at}, decided_by_name = 'console:second'", where)
+    async with own.transaction():
+        sets = "state = 'REJECTED', decided_at = clock_timestamp(), decided_by_name = 'console:second'"
+        await decide(own, sets, where, type="PROPOSAL_REJECTED")
+
+
+async def test_inv_23_a_proposal_says_what_and_why_and_does_not_end_before_it_begins(sql: Sql) -> None:
+    for guard, changes in (
+        ("proposal_words", {"reason": ""}),
+        ("proposal_words", {"proposed_by_name": ""}),
+        ("proposal_words", {"arguments_hash": "\\x00"}),
+        ("proposal_in_time", {"expires_at": "2020-01-01Z"}),
+    ):
+        async with refused(sql, guard):
+            await propose(sql, **changes)
+
+
+async def test_inv_23_a_decision_needs_its_own_event(sql: Sql) -> None:
+    south = str(await id_of(sql, "armory", "code", "SOUTH"))
+    for wrong in ({"type": "PROPOSED"}, {"stream": south}, {"payload": "{}"}, {"subject_id": uuid4()}):
+        async with refused(sql, "explained_by_the_ledger", at_commit=True):
+            await decide(sql, APPROVED, **wrong)
+
+
 # --------------------------------------------------------------------------------------------------------------- INV-15, INV-18: the ledger
 
 
@@ -1089,7 +1802,7 @@ async def test_inv_15_the_ledger_is_append_only(sql: Sql) -> None:
     async with refused(sql, "nothing_is_deleted"):
         await sql.execute("DELETE FROM ledger_event WHERE seq = (SELECT max(seq) FROM ledger_event)")
     async with refused(sql, "nothing_is_deleted"):
-        await sql.execute("TRUNCATE ledger_event")
+        await sql.execute("TRUNCATE ledger_event CASCADE")
 
 
 async def test_inv_15_an_insert_that_would_overwrite_is_refused(sql: Sql) -> None:
