@@ -26,7 +26,7 @@ from graph.schema.people import Person
 from graph.schema.proposals import DryRun, OverrideInput, Proposed, not_yet, override_of
 from graph.schema.purposes import Purpose
 from graph.schema.refusals import Refusal, Refused, refusal_of, refused
-from graph.schema.stock import CustodyLine, SettledStockInput, StockLineInput, settled, wanted
+from graph.schema.stock import CustodyLine, SettledStockInput, StockLineInput, became_of, wanted
 from graph.words import CloseReason, ConfirmationState, IssueType, Serviceability
 
 
@@ -165,7 +165,7 @@ class IssueItemsInput:
     note: str | None = optional("What is to be remembered; needed for an emergency issue.")
     effective_at: datetime | None = optional("When the item changed hands, if that was before now.")
     override: OverrideInput | None = optional("If all that stands against it can be overridden: let a second person decide.")
-    dry_run: bool = strawberry.field(default=False, description="Say what would be written, and write nothing.")
+    dry_run: bool | None = optional("Say what would be written, and write nothing.")
 
 
 @strawberry.input(description="One item that comes back.")
@@ -176,8 +176,8 @@ class ReturnLineInput:
     expected_version: int | None = optional("Refuse if the item has changed since this version.")
     condition: Serviceability | None = optional("Its serviceability as it comes in; without it as it stands on the book.")
     rounds_fired: int | None = optional("Rounds fired while it was out: added to its round count. Without it, those that were expended.")
-    stock: list[SettledStockInput] = strawberry.field(default_factory=list, description="What became of what went out with it.")
-    all_stock_returned: bool = strawberry.field(default=False, description="All that `stock` does not name has come back.")
+    stock: list[SettledStockInput] | None = optional("What became of what went out with it.")
+    all_stock_returned: bool | None = optional("All that `stock` does not name has come back.")
 
 
 @strawberry.input(description="Take items back: all of them, or none.")
@@ -191,7 +191,7 @@ class ReturnItemsInput:
     brought_reason: str | None = optional("Why another than the holder brought them.")
     note: str | None = optional("What is to be remembered.")
     effective_at: datetime | None = optional("When the items changed hands, if that was before now.")
-    dry_run: bool = strawberry.field(default=False, description="Say what would be written, and write nothing.")
+    dry_run: bool | None = optional("Say what would be written, and write nothing.")
 
 
 @strawberry.input(description="A relief: items go from the hands that have them into another's, all of them, or none.")
@@ -208,7 +208,7 @@ class TransferItemsInput:
     note: str | None = optional("What is to be remembered; needed for an emergency issue.")
     effective_at: datetime | None = optional("When the items changed hands, if that was before now.")
     override: OverrideInput | None = optional("If all that stands against it can be overridden: let a second person decide.")
-    dry_run: bool = strawberry.field(default=False, description="Say what would be written, and write nothing.")
+    dry_run: bool | None = optional("Say what would be written, and write nothing.")
 
 
 @strawberry.input(description="A later due time of items that are out: of all of them, or of none.")
@@ -241,11 +241,15 @@ async def can_issue(holder: PersonRefInput, items: list[ItemRefInput], purpose: 
 
 async def issue_items(asked: IssueItemsInput) -> ItemsIssued | Proposed | DryRun | Refused:
     """Issue items."""
-    read = {"holder": person_ref(asked.holder), "lines": _issue_lines(asked, stock=True), "override": override_of(asked.override)}
+    read = {"holder": person_ref(asked.holder), "lines": _issue_lines(asked, stock=True), **_not_at_once(asked)}
     answer = await commands.issue_items(command_of(commands.IssueItems, asked, **read))
     if isinstance(answer, errors.Refused):
         return refused(answer)
     return not_yet(answer) or ItemsIssued(**what_was_written(answer))
+
+
+def _not_at_once(asked: IssueItemsInput | TransferItemsInput) -> dict[str, Any]:
+    return {"override": override_of(asked.override), "dry_run": bool(asked.dry_run)}
 
 
 async def transfer_items(asked: TransferItemsInput) -> ItemsTransferred | Proposed | DryRun | Refused:
@@ -254,7 +258,7 @@ async def transfer_items(asked: TransferItemsInput) -> ItemsTransferred | Propos
         "holder": person_ref(asked.holder),
         "lines": _issue_lines(asked),
         "handed_over_by": person_ref(asked.handed_over_by) if asked.handed_over_by else None,
-        "override": override_of(asked.override),
+        **_not_at_once(asked),
     }
     answer = await commands.transfer_items(command_of(commands.TransferItems, asked, **read))
     if isinstance(answer, errors.Refused):
@@ -281,7 +285,7 @@ async def return_items(asked: ReturnItemsInput) -> ItemsReturned | DryRun | Refu
     """Take items back."""
     holder = person_ref(asked.holder) if asked.holder else None
     brought_by = person_ref(asked.brought_by) if asked.brought_by else None
-    read = {"lines": return_lines(asked.lines), "holder": holder, "brought_by": brought_by}
+    read = {"lines": return_lines(asked.lines), "holder": holder, "brought_by": brought_by, "dry_run": bool(asked.dry_run)}
     answer = await commands.return_items(command_of(commands.ReturnItems, asked, **read))
     if isinstance(answer, errors.Refused):
         return refused(answer)
@@ -290,7 +294,7 @@ async def return_items(asked: ReturnItemsInput) -> ItemsReturned | DryRun | Refu
 
 def return_lines(lines: Sequence[ReturnLineInput]) -> tuple[commands.ReturnLine, ...]:
     """What comes back, as an input says it."""
-    return tuple(command_of(commands.ReturnLine, line, item=item_ref(line.item), stock=settled(line.stock)) for line in lines_of(lines))
+    return tuple(command_of(commands.ReturnLine, line, item=item_ref(line.item), **became_of(line)) for line in lines_of(lines))
 
 
 def what_was_written(answer: Answer) -> dict[str, Any]:

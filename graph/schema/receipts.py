@@ -22,7 +22,7 @@ from graph.schema.items import Item, ItemRefInput, PersonRefInput, item_ref, per
 from graph.schema.ledger import LedgerEvent
 from graph.schema.people import Person, PersonSaved
 from graph.schema.refusals import Refused, refused, saved
-from graph.schema.stock import SettledStockInput, settled
+from graph.schema.stock import SettledStockInput, became_of
 from graph.words import ConfirmationStage
 
 
@@ -83,8 +83,8 @@ class SettleLineInput:
     """See the description."""
 
     item: ItemRefInput = described("The item.")
-    stock: list[SettledStockInput] = strawberry.field(default_factory=list, description="What became of what.")
-    all_stock_returned: bool = strawberry.field(default=False, description="All that `stock` does not name has come back.")
+    stock: list[SettledStockInput] | None = optional("What became of what.")
+    all_stock_returned: bool | None = optional("All that `stock` does not name has come back.")
     expected_version: int | None = optional("Refuse if the item has changed since this version.")
 
 
@@ -159,7 +159,7 @@ class RegulariseEmergencyInput:
 
 async def settle_stock(asked: SettleStockInput) -> StockSettled | Refused:
     """Account for stock."""
-    lines = tuple(command_of(stock.SettleLine, line, item=item_ref(line.item), stock=settled(line.stock)) for line in lines_of(asked.lines))
+    lines = tuple(command_of(stock.SettleLine, line, item=item_ref(line.item), **became_of(line)) for line in lines_of(asked.lines))
     answer = await stock.settle_stock(command_of(stock.SettleStock, asked, lines=lines))
     return refused(answer) if isinstance(answer, errors.Refused) else StockSettled(**what_was_written(answer))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -145,9 +145,9 @@ class SettledStockInput:
     article: str | None = optional("An article, of whichever lots of it are on the receipt.")
     lot_number: str | None = optional("A lot by its number.")
     lot: strawberry.ID | None = optional("A lot by its id.")
-    returned: int = strawberry.field(default=0, description="How much comes back; it goes to the lot that it left.")
-    expended: int = strawberry.field(default=0, description="How much was fired or used up; rounds count on the weapon.")
-    lost: int = strawberry.field(default=0, description="How much was lost.")
+    returned: int | None = optional("How much comes back; it goes to the lot that it left.")
+    expended: int | None = optional("How much was fired or used up; rounds count on the weapon.")
+    lost: int | None = optional("How much was lost.")
     reason: str | None = optional("How it was lost; needed for what was.")
 
 
@@ -206,9 +206,22 @@ def wanted(lines: Sequence[StockLineInput] | None) -> tuple[Wanted, ...] | None:
     return tuple(Wanted(stock_ref(each), clean("quantity", each.quantity), place) for place, each in enumerate(_few(lines)))
 
 
-def settled(lines: Sequence[SettledStockInput] | None) -> tuple[Settled, ...]:
-    """What became of stock, as an input says it."""
-    return tuple(command_of(Settled, each, stock=stock_ref(each), place=place) for place, each in enumerate(_few(lines or ())))
+class Settling(Protocol):
+    """A line of an input that says what became of stock."""
+
+    stock: list[SettledStockInput] | None
+    all_stock_returned: bool | None
+
+
+def became_of(line: Settling) -> dict[str, Any]:
+    """What became of stock, as a line of an input says it."""
+    said = tuple(_settled(each, place) for place, each in enumerate(_few(line.stock or ())))
+    return {"stock": said, "all_stock_returned": bool(line.all_stock_returned)}
+
+
+def _settled(each: SettledStockInput, place: int) -> Settled:
+    quantities = {name: getattr(each, name) or 0 for name in ("returned", "expended", "lost")}
+    return command_of(Settled, each, stock=stock_ref(each), place=place, **{name: clean(name, value) for name, value in quantities.items()})
 
 
 def _few(lines: Sequence[L]) -> Sequence[L]:
