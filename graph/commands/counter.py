@@ -26,7 +26,8 @@ from graph.words import ArmoryState, CustodyState, DutyStatus, IssueType, ItemCa
 class Asked:
     """What a command says of rows: its items line by line, each perhaps at a version, people by the field that names them, stock, purpose.
 
-    Items are those of the actor's arms rooms, or `everywhere`; a command that is `dry` writes nothing.
+    Items are those of the actor's arms rooms, or `everywhere`. A command `takes_stock_back` if it asks for the lots that are out with its
+    items. One that is `dry` writes nothing.
     """
 
     items: Sequence[ItemRef] = ()
@@ -35,6 +36,7 @@ class Asked:
     purpose: str | None = None
     issuing: bool = False
     stock: Sequence[StockRef] = ()
+    takes_stock_back: bool = False
     everywhere: bool = False
     dry: bool = False
 
@@ -42,7 +44,9 @@ class Asked:
     def named(self) -> Named:
         """All that it names, to be found and locked at once."""
         purpose = self.purpose.strip().upper() if self.purpose is not None else None
-        return named(self.items, tuple(self.people.values()), self.stock, purpose, everywhere=self.everywhere)
+        return named(
+            self.items, tuple(self.people.values()), self.stock, purpose, everywhere=self.everywhere, takes_stock_back=self.takes_stock_back
+        )
 
 
 @dataclass(frozen=True)

@@ -352,7 +352,7 @@ async def transfer_items(command: TransferItems) -> Answer | Refused:
 def asked_of_transfer(command: TransferItems) -> Asked:
     """What a transfer names."""
     people = {"holder": command.holder, **given(handedOverBy=command.handed_over_by)}
-    return Asked(*_lines(command), people, command.purpose, issuing=True, dry=command.dry_run)
+    return Asked(*_lines(command), people, command.purpose, issuing=True, takes_stock_back=True, dry=command.dry_run)
 
 
 def transfer(command: TransferItems, counter: Counter, approval: Approval | None = None) -> Sequence[Written]:
@@ -437,7 +437,8 @@ async def return_elsewhere(command: ReturnElsewhere) -> Answer | Refused:
 
 
 def _asked_of_return(command: ReturnItems) -> Asked:
-    return Asked(*_lines(command), given(holder=command.holder, broughtBy=command.brought_by), dry=command.dry_run)
+    people = given(holder=command.holder, broughtBy=command.brought_by)
+    return Asked(*_lines(command), people, takes_stock_back=True, dry=command.dry_run)
 
 
 def _returned(command: ReturnItems, counter: Counter, room: Facts | None = None) -> Sequence[Written]:

@@ -62,6 +62,7 @@ def named(
     purpose: str | None = None,
     *,
     everywhere: bool = False,
+    takes_stock_back: bool = False,
 ) -> Named:
     """What references say, to be found at once; serials in the arms rooms that the actor may see, or everywhere."""
     tags = [tag.strip() for tag in (*(ref.tag for ref in items), *(ref.badge for ref in people)) if tag]
@@ -79,6 +80,7 @@ def named(
         [ref.lot_number for ref in stock if ref.lot_number],
         [ref.lot_id for ref in stock if ref.lot_id],
         purpose,
+        takes_stock_back,
     )
 
 

@@ -200,7 +200,7 @@ async def settle_stock(command: SettleStock) -> Answer | Refused:
         refuse([*counter.unknown, *settle_refusals(counter.lines), *stock])
         return [_settle(line, counter, settlements[line.line], command.note) for line in counter.lines]
 
-    asked = Asked([line.item for line in command.lines], [line.expected_version for line in command.lines])
+    asked = Asked([line.item for line in command.lines], [line.expected_version for line in command.lines], takes_stock_back=True)
     return await serve(requested("settleStock", command.request_id, command), asked, decide)
 
 

@@ -41,6 +41,12 @@ class Named:
     lot_numbers: Sequence[str] = ()
     lots: Sequence[UUID] = ()
     purpose: str | None = None
+    takes_stock_back: bool = False
+
+    @property
+    def brings_stock(self) -> bool:
+        """Whether it can name any stock to go out."""
+        return bool(self.articles or self.lot_numbers or self.lots or self.purpose)
 
 
 # What references can name. Ids never change, and a tag names one target for ever: it needs no lock to be found.
@@ -64,21 +70,29 @@ SELECT {FOUND}
 """
 
 
-def _lots(items: str, rooms: str, names: str) -> str:
-    """The lots that a command can touch: what it names in the items' arms rooms, what the purpose brings, what is out with the items."""
-    articles, numbers, ids, purpose = (f"${place}" for place in names.split())
+def _brought(rooms: str, places: str) -> str:
+    """The lots that a command names in its items' arms rooms: by article, by number, by id, by the loadout of a purpose."""
+    articles, numbers, ids, purpose = (f"${place}" for place in places.split())
+    loadout = f"SELECT e ->> 'article' FROM purpose, jsonb_array_elements(loadout) e WHERE code = {purpose}::text"
     return f"""
         SELECT id FROM stock_lot WHERE id = any({ids}::uuid[])
-        UNION SELECT id FROM stock_lot WHERE armory_id IN ({rooms}) AND (article = any({articles}::text[])
-            OR lot_number = any({numbers}::text[])
-            OR article IN (SELECT e ->> 'article' FROM purpose, jsonb_array_elements(loadout) e WHERE code = {purpose}::text))
-        UNION SELECT l.lot_id FROM custody_record c JOIN custody_line l ON l.record_id = c.id
-            WHERE c.item_id IN ({items}) AND c.closed_at IS NULL"""
+        UNION SELECT id FROM stock_lot WHERE armory_id IN ({rooms}) AND article = any({articles}::text[] || ARRAY({loadout}))
+        UNION SELECT id FROM stock_lot WHERE armory_id IN ({rooms}) AND lot_number = any({numbers}::text[])"""
+
+
+def _out(items: str) -> str:
+    """The lots of which something is out with items."""
+    return f"""
+        SELECT l.lot_id AS id FROM custody_record c JOIN custody_line l ON l.record_id = c.id
+        WHERE c.item_id IN ({items}) AND c.closed_at IS NULL"""
+
+
+NO_LOT = "SELECT NULL::uuid AS id WHERE false"
 
 
 # What the rules ask for. It is a statement of its own after the locks: one that waits for a lock sees the locked row as it is now, but
 # everything else as it was before. Who opens or closes a room, or moves its stock, holds the head of its stream.
-FACTS = f"""
+FACTS = """
 SELECT clock_timestamp() AS now, done.arguments_hash, done.answer,
     (SELECT json_agg(p) FROM person p WHERE p.id = any($2::uuid[])) AS people,
     (SELECT json_agg(r) FROM (
@@ -104,9 +118,8 @@ SELECT clock_timestamp() AS now, done.arguments_hash, done.answer,
     (SELECT json_agg(q) FROM qualification q WHERE q.person_id = $3::uuid AND q.revoked_at IS NULL) AS qualifications,
     (SELECT row_to_json(d) FROM (SELECT id, code, name, categories, default_issue_type, due_hours, loadout FROM purpose
         WHERE code = $5::text) d) AS purpose,
-    (SELECT json_agg(s) FROM (SELECT s.*, a.code AS room FROM stock_lot s JOIN armory a ON a.id = s.armory_id WHERE s.id IN (
-        {_lots("SELECT unnest($1::uuid[])", "SELECT armory_id FROM item WHERE id = any($1::uuid[])", "8 9 10 5")}
-    ) ORDER BY s.received_at, s.id) s) AS lots
+    (SELECT json_agg(s) FROM (SELECT s.*, a.code AS room FROM stock_lot s JOIN armory a ON a.id = s.armory_id WHERE s.id IN (%s)
+        ORDER BY s.received_at, s.id) s) AS lots
 FROM (SELECT) AS here LEFT JOIN completed_request done ON done.actor_key = $6::text AND done.request_id = $7::uuid
 """
 
@@ -163,19 +176,21 @@ async def meant(named: Named) -> Facts:
 
 async def counter_select_for_update(request: str, named: Named) -> Facts:
     """Find what references can name and lock it, in one statement: the request, people, items, lots, then the heads of their streams."""
-    stock = named.articles, named.lot_numbers, named.lots, named.purpose
-    return _found(await database.fetch_one(_locking(), *_values(named), request, *stock))
+    statement = _locking(brings_stock=named.brings_stock, takes_stock_back=named.takes_stock_back)
+    stock = (named.articles, named.lot_numbers, named.lots, named.purpose) if named.brings_stock else ()
+    return _found(await database.fetch_one(statement, *_values(named), request, *stock))
 
 
 @cache
-def _locking() -> str:
+def _locking(*, brings_stock: bool, takes_stock_back: bool) -> str:
     """The named locks in their order: each asks for its rows when those before it are held, because it is told them by those.
 
     The text of each is that of its queryset.
     """
     people = "SELECT person_id FROM tags UNION ALL SELECT id FROM numbers UNION ALL SELECT unnest($5::uuid[])"
     items = "SELECT item_id FROM tags UNION ALL SELECT id FROM serials UNION ALL SELECT unnest($3::uuid[])"
-    lots = _lots("SELECT id FROM items", "SELECT armory_id FROM items", "8 9 10 11")
+    brought = _brought("SELECT armory_id FROM items", "8 9 10 11") if brings_stock else NO_LOT
+    lots = f"{brought} UNION {_out('SELECT id FROM items')}" if takes_stock_back else brought
     heads = "SELECT armory_id::text FROM items UNION SELECT armory_id::text FROM lots"
     return f"""
 WITH {NAMED},
@@ -228,12 +243,20 @@ class Known:
     lots: Sequence[Facts] = ()
 
 
+@cache
+def _facts(*, brings_stock: bool, takes_stock_back: bool) -> str:
+    """The facts, with the lots that a command can touch: one statement for each kind of command, as short as it can be."""
+    brought = _brought("SELECT armory_id FROM item WHERE id = any($1::uuid[])", "8 9 10 5") if brings_stock else NO_LOT
+    return FACTS % (f"{brought} UNION {_out('SELECT unnest($1::uuid[])')}" if takes_stock_back else brought)
+
+
 async def facts(
     items: Sequence[UUID], people: Sequence[UUID], receiver: UUID | None, named: Named, request: tuple[str, UUID], *, issuing: bool
 ) -> Known:
     """What the rules ask for of items, people and lots, and what a receiver holds; when an item came back only for an issue."""
-    stock = named.articles, named.lot_numbers, named.lots
-    row = await database.fetch_one(FACTS, items, people, receiver, issuing, named.purpose, *request, *stock)
+    statement = _facts(brings_stock=named.brings_stock, takes_stock_back=named.takes_stock_back)
+    stock = (named.articles, named.lot_numbers, named.lots) if named.brings_stock else ()
+    row = await database.fetch_one(statement, items, people, receiver, issuing, named.purpose, *request, *stock)
     assert row is not None
     return Known(
         row["now"],

@@ -41,8 +41,9 @@ LOADOUT = table(
 )
 
 CONFIRMED = "(SELECT k.confirmed_at FROM confirmation k WHERE k.record_id = it.id AND k.stage = '{stage}')"
+# Not by EXISTS: PostgreSQL would read all confirmations for a page of fifty receipts.
 CONFIRMATION = (
-    "CASE WHEN EXISTS (SELECT FROM confirmation k WHERE k.record_id = it.id AND k.stage = 'ISSUE') THEN 'CONFIRMED' "
+    f"CASE WHEN {CONFIRMED.format(stage='ISSUE')} IS NOT NULL THEN 'CONFIRMED' "
     "WHEN NOT it.confirmation_required THEN 'NOT_ASKED' WHEN it.closed_at IS NULL THEN 'PENDING' ELSE 'VOID' END"
 )
 
