@@ -17,6 +17,7 @@ from tortoise import connections
 import graph.schema.api  # declares every table
 from graph import database
 from graph.audit.actor import Actor, acting
+from graph.models.custody import newly_overdue
 from graph.resolvers.reading import Listing, PageOf
 from graph.resolvers.tables import TABLES, Query
 from graph.settings import Settings
@@ -27,7 +28,7 @@ from tests.server import Live
 assert graph.schema.api
 
 NUMBER = "('00000000-0000-7000-8000-' || lpad(to_hex({}), 12, '0'))::uuid"
-ROWS = {"item": 30_000, "person": 10_000, "custody_record": 60_000, "ledger_event": 60_000}
+ROWS = {"item": 30_000, "person": 10_000, "custody_record": 60_000, "ledger_event": 60_000, "stock_lot": 20_000, "proposal": 20_000}
 
 
 def uuid_of(sql: str) -> str:
@@ -62,12 +63,36 @@ INSERT INTO account (id, username, username_key, roles, all_armories, armories, 
 INSERT INTO custody_record (id, receipt_number, receipt, armory_id, item_id, holder_id, issue_type, purpose_id, issued_at, due_at,
         issued_by_id, condition_out, closed_at, close_reason, condition_in, brought_by_id, version)
     SELECT {uuid_of("n")}, 'R-' || n, n, {uuid_of("1 + n % 1000")}, {uuid_of("1 + n % 30000")}, {uuid_of("1 + n % 10000")},
-        CASE WHEN n % 200 = 0 THEN 'HAND_RECEIPT' ELSE 'TEMPORARY' END, {uuid_of("1")}, now() - n * interval '10 minutes',
+        CASE WHEN n % 200 = 0 THEN 'HAND_RECEIPT' WHEN n % 300 = 7 THEN 'EMERGENCY' ELSE 'TEMPORARY' END,
+        {uuid_of("1")}, now() - n * interval '10 minutes',
         CASE WHEN n % 200 > 0 THEN now() - n * interval '10 minutes' + interval '12 hours' END, {uuid_of("1")}, 'SERVICEABLE',
         CASE WHEN n % 20 > 0 OR n > 30000 THEN now() - n * interval '10 minutes' + interval '6 hours' END,
         CASE WHEN n % 20 > 0 OR n > 30000 THEN 'RETURNED' END, CASE WHEN n % 20 > 0 OR n > 30000 THEN 'SERVICEABLE' END,
         CASE WHEN n % 20 > 0 OR n > 30000 THEN {uuid_of("1 + n % 10000")} END, 1
     FROM generate_series(1, {ROWS["custody_record"]}) n;
+INSERT INTO stock_lot (id, article, name, kind, lot_number, fits, received_at, received, disposed, on_hand, out_on_issue, expended, lost,
+        last_event_id, armory_id)
+    SELECT {uuid_of("n")}, 'ART' || n % 2000, 'Article', CASE WHEN n % 100 = 0 THEN 'MAGAZINE' ELSE 'AMMUNITION' END, 'L' || n,
+        ARRAY[{uuid_of("1 + n % 2000")}], now() - n * interval '1 hour', 100, 0, CASE WHEN n % 10 = 0 THEN 100 ELSE 0 END, 0,
+        CASE WHEN n % 10 = 0 THEN 0 ELSE 100 END, 0, {uuid_of("1")}, {uuid_of("1 + n % 1000")}
+    FROM generate_series(1, {ROWS["stock_lot"]}) n;
+INSERT INTO custody_line (id, issued, returned, expended, lost, handed_over, version, armory_id, lot_id, record_id)
+    SELECT {uuid_of("n")}, 10, 10, 0, 0, 0, 1, {uuid_of("1 + n % 1000")}, {uuid_of("1 + n % 20000")}, {uuid_of("n")}
+    FROM generate_series(1, {ROWS["custody_record"]}) n;
+INSERT INTO confirmation (id, stage, confirmed_at, armory_id, person_id, record_id)
+    SELECT {uuid_of("n")}, 'ISSUE', now(), {uuid_of("1 + n % 1000")}, {uuid_of("1 + n % 10000")}, {uuid_of("n")}
+    FROM generate_series(1, {ROWS["custody_record"]}) n;
+INSERT INTO regularisation (id, note, regularised_at, armory_id, record_id)
+    SELECT {uuid_of("n")}, 'right', now(), {uuid_of("1 + n % 1000")}, {uuid_of("n")}
+    FROM generate_series(1, {ROWS["custody_record"]}) n WHERE n % 300 = 7 AND n > 1000;
+INSERT INTO proposal (id, command, arguments, arguments_hash, reason, overridden, proposed_at, proposed_by_name, expires_at, state,
+        decided_at, decided_by_name, version, armory_id)
+    SELECT {uuid_of("n")}, 'ISSUE_ITEMS', '{{}}', sha256('1'), 'so', '[]', now() - n * interval '10 minutes', 'a1',
+        now() - n * interval '10 minutes' + interval '4 hours',
+        CASE WHEN n % 10 = 0 THEN 'PENDING' WHEN n % 1000 = 1 THEN 'REJECTED' ELSE 'APPROVED' END,
+        CASE WHEN n % 10 > 0 THEN now() - n * interval '10 minutes' END, CASE WHEN n % 10 > 0 THEN 'a2' END,
+        CASE WHEN n % 10 > 0 THEN 2 ELSE 1 END, {uuid_of("1 + n % 1000")}
+    FROM generate_series(1, {ROWS["proposal"]}) n;
 INSERT INTO stream_head (stream, armory_id, seq, hash, receipts)
     SELECT {uuid_of("n")}::text, {uuid_of("n")}, 60, decode(repeat('00', 32), 'hex'), 60 FROM generate_series(1, 1000) n;
 INSERT INTO ledger_event (event_id, stream, seq, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_name,
@@ -78,6 +103,7 @@ INSERT INTO ledger_event (event_id, stream, seq, type, subject, subject_id, item
     FROM generate_series(1, {ROWS["ledger_event"]}) n;
 """
 FILLED = ("unit", "armory", "person", "item_model", "item", "tag", "purpose", "account", "custody_record", "stream_head", "ledger_event")
+FILLED += ("stock_lot", "custody_line", "confirmation", "regularisation", "proposal")
 
 
 @pytest.fixture(scope="module")
@@ -140,9 +166,12 @@ VALUES: dict[str, dict[str, Any]] = {
         "family_name": "Family77",
     },
     "Purpose": {"code": "D77"},
+    "StockLot": {"armory": numbered(5), "article": "ART77", "kind": "MAGAZINE", "on_hand": True},
+    "Proposal": {"armory": numbered(5), "state": "REJECTED", "waiting": True},
     "CustodyRecord": {
         "open": True,
         "overdue": True,
+        "awaiting_regularisation": True,
         "armory": numbered(5),
         "holder": numbered(77),
         "item": numbered(77),
@@ -155,6 +184,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "item": numbered(77),
         "person": numbered(77),
         "record": numbered(77),
+        "subject": numbered(77),
         "after_seq": 55,
     },
 }
@@ -163,7 +193,7 @@ VALUES: dict[str, dict[str, Any]] = {
 # stream's, `RECORDED_AT` that of an item or a person.
 ORDERS = {
     ("LedgerEvent", "SEQ"): ({"stream"}, {"stream", "after_seq"}),
-    ("LedgerEvent", "RECORDED_AT"): ({"item"}, {"person"}, {"record"}),
+    ("LedgerEvent", "RECORDED_AT"): ({"item"}, {"person"}, {"record"}, {"subject"}),
 }
 
 # Few rows by one index, then sorted: as quick as an order of their own. A table of a thousand rows is read whole where that is quicker.
@@ -270,6 +300,43 @@ async def test_every_relation_stands_on_an_index(big: Any, kind: str) -> None:
         where = f"it.{link.theirs} = any({keys}) AND ({link.where}) AND ({query.scope(of)})"
         plan = await plan_of(big, f"SELECT {of.selection} FROM {of.name} it WHERE {where} ORDER BY {link.order}", query.values)
         assert complaints(plan, of.name) == [], (name, plan)
+
+
+@pytest.mark.parametrize("kind", ["Purpose", "StockLot"])
+async def test_what_is_counted_together_is_found_by_an_index(big: Any, kind: str) -> None:
+    for name, link in TABLES[kind].totals.items():
+        of, query = TABLES[link.kind], Query(SEES_ALL)
+        keys = query.bind([numbered(number) for number in range(70, 80)])
+        where = f"it.{link.theirs} = any({keys}) AND ({query.scope(of)})"
+        plan = await plan_of(big, f"SELECT {of.selection} FROM {of.name} it WHERE {where} ORDER BY {link.order}", query.values)
+        assert complaints(plan, of.name) == [], (name, plan)
+
+
+@pytest.mark.parametrize(("kind", "names"), [("StockLot", ("armory", "on_hand")), ("Proposal", ("armory", "waiting"))])
+async def test_what_the_counter_asks_of_its_own_room_stands_on_an_index(big: Any, kind: str, names: tuple[str, ...]) -> None:
+    (order,) = TABLES[kind].orders
+    with acting(SEES_ONE):
+        for given in (names[:1], names[1:], names):
+            listing = Listing(TABLES[kind], {name: VALUES[kind][name] for name in given}, order)
+            sql, query = listing.statement(PageOf(first=50), 50, False)
+            plan = await plan_of(big, sql, query.values)
+            assert complaints(plan, TABLES[kind].name) == [], (sql, plan)
+
+
+async def test_the_clock_looks_at_no_receipt_in_vain(big: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most receipts have closed, and of those that are out and overdue most have been told."""
+    asked: list[tuple[Any, ...]] = []
+
+    async def fetch(*statement: Any) -> list[Any]:
+        asked.append(statement)
+        return []
+
+    monkeypatch.setattr(database, "fetch", fetch)
+    await newly_overdue(50)
+    ((sql, *values),) = asked
+    plan = await plan_of(big, sql, values)
+    assert complaints(plan, "custody_record") == []
+    assert [step["Index Name"] for step in plan if "Index Name" in step] == ["custody_to_be_told"], plan
 
 
 ITEMS = """query ($n: Int!) { items(first: $n, filter: {state: ISSUED}) { edges { node {
