@@ -152,6 +152,7 @@ FOLDS: dict[EventType, Callable[[Book, Mapping[str, Any]], None]] = {
     EventType.ITEM_ARRIVED: changed("item"),
     EventType.DUE_EXTENDED: changed("custody_record"),
     EventType.RECEIPT_OVERDUE: changed("custody_record"),
+    EventType.RECEIPT_CORRECTED: changed("custody_record", "item"),
     EventType.RECEIPT_CONFIRMED: registered("confirmation"),
     EventType.EMERGENCY_REGULARISED: registered("regularisation"),
     EventType.STOCK_RECEIVED: moved,

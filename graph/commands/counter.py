@@ -37,6 +37,7 @@ class Asked:
     issuing: bool = False
     stock: Sequence[StockRef] = ()
     takes_stock_back: bool = False
+    correcting: bool = False
     everywhere: bool = False
     dry: bool = False
 
@@ -44,9 +45,8 @@ class Asked:
     def named(self) -> Named:
         """All that it names, to be found and locked at once."""
         purpose = self.purpose.strip().upper() if self.purpose is not None else None
-        return named(
-            self.items, tuple(self.people.values()), self.stock, purpose, everywhere=self.everywhere, takes_stock_back=self.takes_stock_back
-        )
+        switches = {"everywhere": self.everywhere, "takes_stock_back": self.takes_stock_back, "correcting": self.correcting}
+        return named(self.items, tuple(self.people.values()), self.stock, purpose, **switches)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from graph import database
 from graph.audit.actor import current_actor
 from graph.audit.ledger import Event
+from graph.commands.corrections import CorrectReceipts, asked_of_correction, correct
 from graph.commands.counter import Asked, Counter, Written, serve
 from graph.commands.custody import IssueItems, TransferItems, asked_of_issue, asked_of_transfer, issue, transfer
 from graph.commands.overrides import Approval, approval_of
@@ -47,6 +48,7 @@ class Waiting:
 WAITING: Mapping[ProposalCommand, Waiting] = {
     ProposalCommand.ISSUE_ITEMS: Waiting("issueItems", IssueItems, asked_of_issue, issue),
     ProposalCommand.TRANSFER_ITEMS: Waiting("transferItems", TransferItems, asked_of_transfer, transfer),
+    ProposalCommand.CORRECT_RECEIPTS: Waiting("correctReceipts", CorrectReceipts, asked_of_correction, correct),
     ProposalCommand.ADJUST_STOCK: Waiting("adjustStock", AdjustStock, asked_of_adjustment, adjust),
 }
 

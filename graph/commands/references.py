@@ -63,6 +63,7 @@ def named(
     *,
     everywhere: bool = False,
     takes_stock_back: bool = False,
+    correcting: bool = False,
 ) -> Named:
     """What references say, to be found at once; serials in the arms rooms that the actor may see, or everywhere."""
     tags = [tag.strip() for tag in (*(ref.tag for ref in items), *(ref.badge for ref in people)) if tag]
@@ -81,6 +82,7 @@ def named(
         [ref.lot_id for ref in stock if ref.lot_id],
         purpose,
         takes_stock_back,
+        correcting,
     )
 
 

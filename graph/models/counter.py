@@ -42,6 +42,7 @@ class Named:
     lots: Sequence[UUID] = ()
     purpose: str | None = None
     takes_stock_back: bool = False
+    correcting: bool = False
 
     @property
     def brings_stock(self) -> bool:
@@ -98,6 +99,7 @@ SELECT clock_timestamp() AS now, done.arguments_hash, done.answer,
     (SELECT json_agg(r) FROM (
         SELECT row_to_json(i) AS item, m.nomenclature, m.category, m.slot, m.required_qualification, row_to_json(a) AS room, h.receipts,
             row_to_json(c) AS record, row_to_json(p) AS holder,
+            %s AS opened_by,
             CASE WHEN c.id IS NOT NULL THEN (SELECT json_agg(o) FROM (SELECT l.*, s.article, s.lot_number, s.kind
                 FROM custody_line l JOIN stock_lot s ON s.id = l.lot_id WHERE l.record_id = c.id
                 ORDER BY s.received_at, s.id) o) END AS lines,
@@ -243,18 +245,23 @@ class Known:
     lots: Sequence[Facts] = ()
 
 
+# The event that opened a receipt, asked for only by whoever corrects it.
+OPENED_BY = "(SELECT e.event_id FROM ledger_event e WHERE e.subject_id = c.id ORDER BY e.recorded_at LIMIT 1)"
+
+
 @cache
-def _facts(*, brings_stock: bool, takes_stock_back: bool) -> str:
+def _facts(*, brings_stock: bool, takes_stock_back: bool, correcting: bool) -> str:
     """The facts, with the lots that a command can touch: one statement for each kind of command, as short as it can be."""
     brought = _brought("SELECT armory_id FROM item WHERE id = any($1::uuid[])", "8 9 10 5") if brings_stock else NO_LOT
-    return FACTS % (f"{brought} UNION {_out('SELECT unnest($1::uuid[])')}" if takes_stock_back else brought)
+    lots = f"{brought} UNION {_out('SELECT unnest($1::uuid[])')}" if takes_stock_back else brought
+    return FACTS % (OPENED_BY if correcting else "NULL", lots)
 
 
 async def facts(
     items: Sequence[UUID], people: Sequence[UUID], receiver: UUID | None, named: Named, request: tuple[str, UUID], *, issuing: bool
 ) -> Known:
     """What the rules ask for of items, people and lots, and what a receiver holds; when an item came back only for an issue."""
-    statement = _facts(brings_stock=named.brings_stock, takes_stock_back=named.takes_stock_back)
+    statement = _facts(brings_stock=named.brings_stock, takes_stock_back=named.takes_stock_back, correcting=named.correcting)
     stock = (named.articles, named.lot_numbers, named.lots) if named.brings_stock else ()
     row = await database.fetch_one(statement, items, people, receiver, issuing, named.purpose, *request, *stock)
     assert row is not None

@@ -394,6 +394,13 @@ def settle_refusals(lines: Sequence[Line]) -> list[Refusal]:
     return list(_by_line(lines, _in_hand_refusals))
 
 
+def correction_refusals(lines: Sequence[Line]) -> list[Refusal]:
+    """Every reason why these receipts cannot be called a mistake: they are open, and a second person agrees (INV-17)."""
+    refusals = list(_by_line(lines, _in_hand_refusals))
+    message = "A correction waits for a second person: say why (override)."
+    return [*refusals, Refusal(RefusalCode.SECOND_PERSON_REQUIRED, message, path="override", overridable=True)]
+
+
 def arrival_refusals(lines: Sequence[Line]) -> list[Refusal]:
     """Every reason why these items cannot arrive: only what is on its way does."""
     return list(_by_line(lines, _arrival_line_refusals))

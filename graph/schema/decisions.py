@@ -1,4 +1,4 @@
-"""The second person approves or rejects what was proposed."""
+"""What always waits for a second person, and the second person's decision."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from graph import errors
+from graph.commands import corrections
 from graph.commands import proposals as commands
 from graph.commands.perform import Answer
 from graph.resolvers.custody import CUSTODY
@@ -16,9 +17,10 @@ from graph.resolvers.proposals import PROPOSAL
 from graph.resolvers.sources import Made
 from graph.schema.base import described, id_of, optional
 from graph.schema.custody import CustodyRecord
-from graph.schema.inputs import command_of
+from graph.schema.inputs import command_of, lines_of
+from graph.schema.items import ItemRefInput, item_ref
 from graph.schema.ledger import LedgerEvent
-from graph.schema.proposals import Proposal
+from graph.schema.proposals import OverrideInput, Proposal, Proposed, override_of, proposed
 from graph.schema.refusals import Refused, refused
 from graph.schema.stock import StockLot, lots_made
 
@@ -39,6 +41,20 @@ DecisionResult = Annotated[
 ]
 
 
+CorrectResult = Annotated[
+    Proposed | Refused, strawberry.union("CorrectResult", description="The proposal that a second person decides, or why there is none.")
+]
+
+
+@strawberry.input(description="Open receipts that were written by mistake: the items never left the room. It waits for a second person.")
+class CorrectReceiptsInput:
+    """See the description."""
+
+    request_id: UUID = described("A new UUID for this command; the same again for a retry.")
+    items: list[ItemRefInput] = described("The items whose open receipts are a mistake: 1 to 200.")
+    override: OverrideInput | None = optional("Why; without it the correction is refused.")
+
+
 @strawberry.input(description="The decision of a second person on a proposal.")
 class DecideProposalInput:
     """See the description."""
@@ -46,6 +62,13 @@ class DecideProposalInput:
     request_id: UUID = described("A new UUID for this command; the same again for a retry.")
     id: strawberry.ID = described("The proposal.")
     note: str | None = optional("What is to be remembered of the decision.")
+
+
+async def correct_receipts(asked: CorrectReceiptsInput) -> Proposed | Refused:
+    """Propose that receipts are corrected."""
+    items = tuple(item_ref(each) for each in lines_of(asked.items))
+    answer = await corrections.correct_receipts(corrections.CorrectReceipts(asked.request_id, items, override_of(asked.override)))
+    return refused(answer) if isinstance(answer, errors.Refused) else proposed(answer)
 
 
 async def approve_proposal(asked: DecideProposalInput) -> ProposalDecided | Refused:

@@ -65,6 +65,10 @@ class Mutation:
     async def adjust_stock(self, input: Annotated[stock.AdjustStockInput, OF]) -> stock.AdjustResult:
         return await stock.adjust_stock(input)
 
+    @command("Have open receipts corrected that were a mistake: a second person decides.")
+    async def correct_receipts(self, input: Annotated[decisions.CorrectReceiptsInput, OF]) -> decisions.CorrectResult:
+        return await decisions.correct_receipts(input)
+
     @command("Approve what somebody else proposed: it is done, exactly as it was proposed.")
     async def approve_proposal(self, input: Annotated[decisions.DecideProposalInput, OF]) -> decisions.DecisionResult:
         return await decisions.approve_proposal(input)

@@ -134,7 +134,12 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
     ),
     words.ProposalCommand: (
         "A command that waits for a second person.",
-        {"ISSUE_ITEMS": "An issue.", "TRANSFER_ITEMS": "A transfer.", "ADJUST_STOCK": "An adjustment of stock."},
+        {
+            "ISSUE_ITEMS": "An issue.",
+            "TRANSFER_ITEMS": "A transfer.",
+            "ADJUST_STOCK": "An adjustment of stock.",
+            "CORRECT_RECEIPTS": "A correction of receipts.",
+        },
     ),
     words.ProposalState: (
         "What became of a proposal.",
@@ -200,6 +205,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "ITEM_ARRIVED": "An item that another arms room took in is home.",
             "DUE_EXTENDED": "A receipt is due later, and why.",
             "RECEIPT_OVERDUE": "The due time of a receipt has passed; told once for each due time.",
+            "RECEIPT_CORRECTED": "A receipt was a mistake: it closed, and the event names the one that it corrects, and why.",
             "RECEIPT_CONFIRMED": "The holder confirmed by the PIN that the item was drawn, or given back.",
             "EMERGENCY_REGULARISED": "An arms room officer looked at an emergency issue, and what was set down.",
             "STOCK_RECEIVED": "Stock came onto the book of an arms room.",

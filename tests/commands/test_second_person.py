@@ -236,3 +236,41 @@ async def test_a_relief_can_be_overridden_too(armorer: Client, officer: Client) 
     done = await approve(officer, proposed["proposal"]["id"])
     assert [event["type"] for event in done["events"]] == ["PROPOSAL_APPROVED", "ITEM_HANDED_OVER", "ITEM_TAKEN_OVER"]
     assert done["records"][0]["holder"]["serviceNumber"] == LAGMAN
+
+
+CORRECT = f"""mutation ($i: CorrectReceiptsInput!) {{ correctReceipts(input: $i) {{ __typename
+  ... on Proposed {{ proposal {{ {PROPOSAL} }} events {{ summary }} }} {WHY} }} }}"""
+HISTORY = """query ($s: String!) { item(serial: $s) { state history(first: 5) { edges { node { receiptNumber closeReason returnNote
+  closedBy { username } } } } events(first: 3) { edges { node { id type summary payload } } } } }"""
+
+
+async def test_inv_17_a_receipt_that_was_a_mistake_is_corrected_by_two_and_both_stay_readable(
+    live: Live, armorer: Client, officer: Client, plain_sql: Any
+) -> None:
+    from tests.commands.test_stock import shelves
+
+    await shelves(armorer)
+    await draw(armorer, OCAMPO, line(G17, so_many("9MM-BALL", 42)))
+    alone = only((await armorer(CORRECT, i=new(items=[{"serial": G17}])))["correctReceipts"])
+    assert (alone["code"], alone["overridable"]) == ("SECOND_PERSON_REQUIRED", True)
+    asked = new(items=[{"serial": G17}], override={"reason": "the other Ocampo drew G17-002"})
+    proposed = (await armorer(CORRECT, i=asked))["correctReceipts"]
+    assert proposed["proposal"]["command"] == "CORRECT_RECEIPTS"
+    assert (await armorer(HISTORY, s=G17))["item"]["state"] == "ISSUED"
+    done = await approve(officer, proposed["proposal"]["id"])
+    assert [event["type"] for event in done["events"]] == ["PROPOSAL_APPROVED", "RECEIPT_CORRECTED"]
+    assert done["records"][0]["item"]["state"] == "IN_ROOM"
+    assert (await lots(armorer))["WCC-21"]["onHand"] == 60
+    item = (await armorer(HISTORY, s=G17))["item"]
+    (record,) = [edge["node"] for edge in item["history"]["edges"]]
+    assert (record["closeReason"], record["closedBy"]["username"]) == ("CORRECTED", "north")
+    assert record["returnNote"] == "the other Ocampo drew G17-002"
+    newest, *_, issued = [edge["node"] for edge in item["events"]["edges"] if edge["node"]["type"] in ("RECEIPT_CORRECTED", "ITEM_ISSUED")]
+    corrects = await plain_sql.fetchval("SELECT corrects FROM ledger_event WHERE type = 'RECEIPT_CORRECTED'")
+    assert f"event_{corrects.hex}" == issued["id"]
+    assert newest["summary"].endswith("was a mistake: the other Ocampo drew G17-002")
+    assert codes((await armorer(CORRECT, i=new(items=[{"serial": G17}], override=WHY_NOT)))["correctReceipts"]) == [
+        "NOT_ISSUED",
+        "SECOND_PERSON_REQUIRED",
+    ]
+    assert (await draw(armorer, OCAMPO, line("G17-002")))["__typename"] == "ItemsIssued"

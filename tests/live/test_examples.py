@@ -56,6 +56,7 @@ EXPECTED = {
     "34-adjust-stock": "Proposed",
     "35-reject": "ProposalDecided",
     "36-waiting": None,
+    "37-correct": "Proposed",
 }
 # Pressed by another account than armorer.north.
 PRESSED_BY = {
