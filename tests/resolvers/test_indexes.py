@@ -102,8 +102,10 @@ INSERT INTO ledger_event (event_id, stream, seq, type, subject, subject_id, item
         now() - n * interval '10 minutes', now() - n * interval '10 minutes', sha256('1'), sha256('2')
     FROM generate_series(1, {ROWS["ledger_event"]}) n;
 """
-FILLED = ("unit", "armory", "person", "item_model", "item", "tag", "purpose", "account", "custody_record", "stream_head", "ledger_event")
-FILLED += ("stock_lot", "custody_line", "confirmation", "regularisation", "proposal")
+FILLED = (
+    *("unit", "armory", "person", "item_model", "item", "tag", "purpose", "account", "custody_record", "stream_head", "ledger_event"),
+    *("stock_lot", "custody_line", "confirmation", "regularisation", "proposal"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,21 @@ import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from graph import database
 from graph.audit.actor import acting, console_actor
-from graph.commands import eligibility
+from graph.commands import eligibility, stock
+from graph.commands.custody import IssueItems, IssueLine, issue_items
+from graph.commands.overrides import Override
+from graph.commands.proposals import DecideProposal, reject_proposal
+from graph.commands.receipts import ReceiptRef, RegulariseEmergency, regularise_emergency
 from graph.commands.references import ItemRef, PersonRef
+from graph.models.items import ItemModel
+from graph.rules.stock import StockRef, Wanted
+from graph.words import IssueType, StockKind
 from tests.server import Client, Live
 from tests.world import MODELS, PEOPLE, made
 
@@ -28,6 +36,36 @@ def moment(*, hours: float = 0) -> str:
     return (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
 
 
+async def shelves() -> None:
+    """Lots in NORTH, two of them of one article, one used up, and one in SOUTH; M4-010 goes out with some of it."""
+    models = [model.id for model in await ItemModel.filter(nomenclature="Carbine M4")]
+    for room, article, lot, kind, quantity in (
+        ("NORTH", "556-BALL", "LC-21", StockKind.AMMUNITION, 100),
+        ("NORTH", "556-BALL", "LC-20", StockKind.AMMUNITION, 30),
+        ("NORTH", "MAG-M4", "1", StockKind.MAGAZINE, 10),
+        ("NORTH", "CHEM-LIGHT", "A", StockKind.ACCESSORY, 5),
+        ("SOUTH", "556-BALL", "LC-21", StockKind.AMMUNITION, 7),
+    ):
+        fits = tuple(models) if kind is StockKind.AMMUNITION else ()
+        await made(stock.receive_stock(stock.ReceiveStock(uuid4(), room, article, lot, quantity, kind, article, None, fits)))
+    with_it = (Wanted(StockRef(lot_number="LC-20"), 30), Wanted(StockRef(article="MAG-M4"), 4))
+    await made(issue_items(IssueItems(uuid4(), PersonRef(service_number="S-030"), (IssueLine(ItemRef(serial="M4-010"), stock=with_it),))))
+
+
+async def in_an_emergency(serial: str) -> None:
+    """An item goes out in an emergency."""
+    lines = (IssueLine(ItemRef(serial=serial)),)
+    await made(issue_items(IssueItems(uuid4(), PersonRef(service_number="S-020"), lines, issue_type=IssueType.EMERGENCY, note="alarm")))
+
+
+async def proposed(serial: str = "M4-009", number: str = "S-030") -> UUID:
+    """A second long gun for somebody who has one: it waits."""
+    why = Override("the range is booked")
+    asked = IssueItems(uuid4(), PersonRef(service_number=number), (IssueLine(ItemRef(serial=serial)),), override=why)
+    found: UUID = await made(issue_items(asked))
+    return found
+
+
 async def ids_of(client: Client) -> dict[str, str]:
     """One id of every type in NORTH, after one issue; by type."""
     await client.issue("S-001", "M4-001", purpose="SENTINEL")
@@ -35,7 +73,11 @@ async def ids_of(client: Client) -> dict[str, str]:
         person, day = PersonRef(service_number="S-001"), date(2026, 1, 1)
         await made(eligibility.authorize(eligibility.Authorize(uuid4(), person, day, item=ItemRef(serial="M4-001"))))
         await made(eligibility.record_qualification(eligibility.RecordQualification(uuid4(), person, "M4", day)))
+        await shelves()
+        await proposed()
     found = await client("""{
+        with: item(serial: "M4-010") { openCustody { lines { id lot { id } } } }
+        proposals(first: 1) { edges { node { id } } }
         item(serial: "M4-001") { id model { id } tags { id } armory { id unit { id } } events(first: 1) { edges { node { id } } }
           openCustody { id holder { id authorizations { id } qualifications { id } } purpose { id } issuedBy { id } } }
     }""")
@@ -53,6 +95,9 @@ async def ids_of(client: Client) -> dict[str, str]:
         "Qualification": item["openCustody"]["holder"]["qualifications"][0]["id"],
         "Purpose": item["openCustody"]["purpose"]["id"],
         "Account": item["openCustody"]["issuedBy"]["id"],
+        "CustodyLine": found["with"]["openCustody"]["lines"][0]["id"],
+        "StockLot": found["with"]["openCustody"]["lines"][0]["lot"]["id"],
+        "Proposal": found["proposals"]["edges"][0]["node"]["id"],
     }
 
 
@@ -102,6 +147,9 @@ async def test_the_id_of_another_kind_is_a_bad_request_that_says_so(live: Live) 
         ("query ($id: ID!) { armory(id: $id) { id } }", ids["Unit"]),
         ("query ($id: ID!) { ledger(first: 1, armory: $id) { totalCount } }", ids["Item"]),
         ("query ($id: ID!) { items(first: 1, filter: {model: $id}) { totalCount } }", ids["Armory"]),
+        ("query ($id: ID!) { overdue(first: 1, armory: $id) { totalCount } }", ids["Item"]),
+        ("query ($id: ID!) { stockLots(first: 1, filter: {armory: $id}) { totalCount } }", ids["StockLot"]),
+        ("query ($id: ID!) { proposals(first: 1, armory: $id) { totalCount } }", ids["Proposal"]),
     ):
         (error,) = (await north.answer(query, id=row_id))["errors"]
         assert error["extensions"]["code"] == "BAD_REQUEST"
@@ -341,6 +389,101 @@ async def test_custody_records_of_a_holder_an_item_an_arms_room_and_a_time(recor
     assert await serials(records, "filter: {issuedBefore: $at}", at=at) == ["M4-001"]
 
 
+async def test_custody_records_that_wait_for_an_officer_and_those_that_are_overdue(records: Client) -> None:
+    with acting(console_actor("tests")):
+        for serial in ("M500-001", "M500-002"):
+            await in_an_emergency(serial)
+        receipt = (await records('{ item(serial: "M500-001") { openCustody { receiptNumber } } }'))["item"]["openCustody"]["receiptNumber"]
+        assert await serials(records, "filter: {awaitingRegularisation: true}") == ["M500-002", "M500-001"]
+        await made(regularise_emergency(RegulariseEmergency(uuid4(), ReceiptRef(receipt), "it was right")))
+    assert await serials(records, "filter: {awaitingRegularisation: true}") == ["M500-002"]
+    assert len(await serials(records, "filter: {awaitingRegularisation: false}")) == 5
+    overdue = "query ($id: ID) { overdue(first: 9, armory: $id) { totalCount edges { node { item { serial } } } } }"
+    rooms = {code: (await records(f'{{ armory(code: "{code}") {{ id }} }}'))["armory"] for code in ("NORTH", "SOUTH")}
+    assert rooms["SOUTH"] is None
+    for room in (None, rooms["NORTH"]["id"]):
+        assert (await records(overdue, id=room))["overdue"] == {"totalCount": 1, "edges": [{"node": {"item": {"serial": "G17-001"}}}]}
+    assert (await records(overdue, id=f"armory_{NOBODY}"))["overdue"] == {"totalCount": 0, "edges": []}
+
+
+LOTS = """query ($f: StockFilter) { stockLots(first: 50, filter: $f) { totalCount edges { node {
+    article lotNumber armory { code } fits { nomenclature manufacturer } onHand outOnIssue events(first: 5) { edges { node { type } } }
+} } } }"""
+
+
+async def test_lots_are_ordered_and_filtered(live: Live) -> None:
+    with acting(console_actor("tests")):
+        await shelves()
+    auditor, north = live.as_("auditor"), live.as_("north")
+    rooms = {code: (await auditor(f'{{ armory(code: "{code}") {{ id }} }}'))["armory"]["id"] for code in ("NORTH", "SOUTH")}
+    for given, expected in (
+        (None, ["LC-20", "LC-21", "A", "1"]),
+        ({}, ["LC-20", "LC-21", "A", "1"]),
+        ({"article": "556-ball"}, ["LC-20", "LC-21"]),
+        ({"article": "45-ACP"}, []),
+        ({"kind": "MAGAZINE"}, ["1"]),
+        ({"onHand": True}, ["LC-21", "A", "1"]),
+        ({"onHand": False}, ["LC-20"]),
+        ({"kind": "AMMUNITION", "onHand": True, "armory": rooms["NORTH"]}, ["LC-21"]),
+        ({"armory": rooms["SOUTH"]}, []),
+    ):
+        found = (await north(LOTS, f=given))["stockLots"]
+        assert [edge["node"]["lotNumber"] for edge in found["edges"]] == expected, given
+        assert found["totalCount"] == len(expected)
+    every = [(edge["node"]["lotNumber"], edge["node"]["armory"]["code"]) for edge in (await auditor(LOTS))["stockLots"]["edges"]]
+    assert sorted(every[1:3]) == [("LC-21", "NORTH"), ("LC-21", "SOUTH")]
+    assert len(every) == 5
+    used_up, *_, magazines = [edge["node"] for edge in (await north(LOTS))["stockLots"]["edges"]]
+    assert used_up["fits"] == [{"nomenclature": "Carbine M4", "manufacturer": "Colt"}]
+    assert (used_up["onHand"], used_up["outOnIssue"], magazines["fits"]) == (0, 30, [])
+    assert used_up["events"]["edges"] == [{"node": {"type": "STOCK_RECEIVED"}}]
+    assert await north.code(LOTS, f={"article": " "}) == "BAD_REQUEST"
+
+
+PROPOSALS = """query ($state: ProposalState, $waiting: Boolean, $armory: ID) {
+    proposals(first: 50, state: $state, waiting: $waiting, armory: $armory) { totalCount edges { node {
+        id state expired command arguments overridden armory { code } proposedByName
+    } } }
+}"""
+
+
+async def test_proposals_are_filtered_the_newest_first_and_only_in_scope(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    with acting(console_actor("tests")):
+        await shelves()
+        with monkeypatch.context() as at_once:
+            door = database.door()
+            at_once.setattr(door, "settings", door.settings.model_copy(update={"proposal_minutes": 0}))
+            ids = [await proposed("M4-007")]
+        ids += [await proposed(serial) for serial in ("M4-008", "M4-009")]
+        await made(issue_items(IssueItems(uuid4(), PersonRef(service_number="S-009"), (IssueLine(ItemRef(serial="M4-101")),))))
+        await proposed("M4-102", "S-009")
+        with acting(console_actor("second")):
+            await made(reject_proposal(DecideProposal(uuid4(), ids[1])))
+    north, south, auditor = live.as_("north"), live.as_("south"), live.as_("auditor")
+    room = (await north('{ armory(code: "NORTH") { id } }'))["armory"]["id"]
+    expired, rejected, waiting = [f"proposal_{each.hex}" for each in ids]
+    for given, expected in (
+        ({}, [waiting, rejected, expired]),
+        ({"state": "PENDING"}, [waiting, expired]),
+        ({"state": "REJECTED"}, [rejected]),
+        ({"state": "APPROVED"}, []),
+        ({"waiting": True}, [waiting]),
+        ({"waiting": False}, [rejected, expired]),
+        ({"waiting": True, "armory": room, "state": "PENDING"}, [waiting]),
+    ):
+        found = (await north(PROPOSALS, **given))["proposals"]
+        assert [edge["node"]["id"] for edge in found["edges"]] == expected, given
+        assert found["totalCount"] == len(expected)
+    nodes = {edge["node"]["id"]: edge["node"] for edge in (await north(PROPOSALS))["proposals"]["edges"]}
+    assert [nodes[each]["expired"] for each in (rejected, expired, waiting)] == [False, True, False]
+    assert nodes[waiting]["overridden"][0]["code"] == "LIMIT_EXCEEDED"
+    assert nodes[waiting]["arguments"]["override"] == {"reason": "the range is booked"}
+    (other,) = [edge["node"] for edge in (await south(PROPOSALS))["proposals"]["edges"]]
+    assert other["armory"] == {"code": "SOUTH"}
+    assert (await south(PROPOSALS, armory=room))["proposals"] == {"totalCount": 0, "edges": []}
+    assert (await auditor(PROPOSALS))["proposals"]["totalCount"] == 4
+
+
 async def test_a_time_without_its_offset_is_a_bad_request(live: Live) -> None:
     north = live.as_("north")
     query = "query ($at: DateTime) { custodyRecords(first: 1, filter: {issuedAfter: $at}) { totalCount } }"
@@ -447,6 +590,12 @@ LISTS = {
     "oldest records": f"custodyRecords(order: ISSUED_AT_ASC, {PAGED})",
     "records by due time": f"custodyRecords(order: DUE_AT_ASC, {PAGED})",
     "open records": f"custodyRecords(filter: {{open: true}}, {PAGED})",
+    "overdue": f"overdue({PAGED})",
+    "waiting for an officer": f"custodyRecords(filter: {{awaitingRegularisation: true}}, {PAGED})",
+    "lots": f"stockLots({PAGED})",
+    "rounds": f"stockLots(filter: {{kind: AMMUNITION}}, {PAGED})",
+    "proposals": f"proposals({PAGED})",
+    "waiting proposals": f"proposals(waiting: true, {PAGED})",
     "registry": f"ledger(order: SEQ_ASC, {PAGED})",
     "registry from its end": f"ledger(order: SEQ_DESC, {PAGED})",
     "item history": f'item(serial: "M4-001") {{ history({PAGED})',
@@ -488,7 +637,21 @@ async def busy(live: Live) -> Client:
     for _ in range(3):
         assert (await officer.issue("S-001", "M4-001"))["__typename"] == "ItemsIssued"
         await officer.give_back("M4-001")
+    with acting(console_actor("tests")):
+        await shelves_and_more()
     return officer
+
+
+async def shelves_and_more() -> None:
+    """Several rows in each list of stock, proposals, what is overdue and what waits for an officer; some at the very same time."""
+    await shelves()
+    now = datetime.now(UTC)
+    for number in range(1, 4):
+        await in_an_emergency(f"M500-00{number}")
+        lines, due = (IssueLine(ItemRef(serial=f"PVS-02{number}")),), now - timedelta(hours=1)
+        late = IssueItems(uuid4(), PersonRef(service_number="S-021"), lines, due_at=due, effective_at=now - timedelta(hours=9))
+        await made(issue_items(late))
+        await proposed()
 
 
 async def test_paging_walks_every_list_both_ways_without_loss_or_doubling(busy: Client) -> None:
@@ -640,12 +803,16 @@ async def test_one_arms_room_sees_nothing_of_another(live: Live) -> None:
         armories(first: 10) { totalCount edges { node { code } } }
         items(first: 100) { totalCount edges { node { armory { code } } } }
         custodyRecords(first: 100) { totalCount edges { node { armory { code } item { serial } } } }
+        stockLots(first: 100) { totalCount edges { node { armory { code } article } } }
+        proposals(first: 100) { totalCount }
     }"""
     seen = await south(lists)
     assert seen["armories"] == {"totalCount": 1, "edges": [{"node": {"code": "SOUTH"}}]}
     assert seen["items"]["totalCount"] == len(seen["items"]["edges"]) == 20
     assert {edge["node"]["armory"]["code"] for edge in seen["items"]["edges"]} == {"SOUTH"}
     assert seen["custodyRecords"] == {"totalCount": 1, "edges": [{"node": {"armory": {"code": "SOUTH"}, "item": {"serial": "G17-101"}}}]}
+    assert seen["stockLots"] == {"totalCount": 1, "edges": [{"node": {"armory": {"code": "SOUTH"}, "article": "556-BALL"}}]}
+    assert seen["proposals"] == {"totalCount": 0}
     filtered = """query ($armory: ID, $item: ID, $holder: ID, $tag: ID!) {
         items(first: 10, filter: {armory: $armory}) { totalCount edges { node { id } } }
         custodyRecords(first: 10, filter: {item: $item}) { totalCount edges { node { id } } }
