@@ -107,7 +107,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def get_context(self, request: Request | WebSocket, response: Any) -> Context:  # noqa: ARG002
         """The operations of one socket share a context, until it is known who has connected."""
-        return Context(request.scope["request_id"])
+        return Context(request.scope["request_id"], address_of(request.scope))
 
     async def on_ws_connect(self, context: Context) -> Any:
         """Who connects: `connection_init` carries the token as the header does. One that is no good closes the socket with 4403."""
@@ -145,7 +145,7 @@ class GraphQLView(GraphQL[Context, None]):
         if b"application/json" not in headers.get(b"content-type", b""):
             raise HTTPException(400, "Unsupported content type")
         asked = self.parse_json(await body_of(receive))
-        context, given = Context(scope["request_id"], fresh=True), headers.get(b"authorization")
+        context, given = Context(scope["request_id"], address_of(scope), fresh=True), headers.get(b"authorization")
         if given is not None:
             context.actor, context.denied = await authenticate(given.decode("latin-1"))
         try:
@@ -223,6 +223,11 @@ async def body_of(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(parts)
+
+
+def address_of(scope: Scope) -> str:
+    """Where a request comes from; behind a proxy that uvicorn trusts, what that one says."""
+    return scope["client"][0] if scope.get("client") else ""
 
 
 async def authenticate(header: str) -> tuple[Actor | None, Unauthenticated | None]:

@@ -7,6 +7,7 @@
     ├── BadInput                 the input is not what it must be             BAD_REQUEST
     ├── Unauthenticated          nobody is signed in, or no longer            UNAUTHENTICATED
     ├── Forbidden                signed in, but the role does not allow it    FORBIDDEN
+    ├── RateLimited              too often; says when to try again            RATE_LIMITED
     ├── LimitExceeded            more than the server takes in one request    LIMIT_EXCEEDED
     ├── Unavailable              the database cannot answer now; try again    UNAVAILABLE
     ├── NoActor                  a write with nobody to answer for it; a fault of ours
@@ -21,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 
@@ -30,7 +32,7 @@ class ArmGuardError(Exception):
     code = "INTERNAL"
 
     @property
-    def extensions(self) -> dict[str, str]:
+    def extensions(self) -> dict[str, Any]:
         """What a client reads beside the message."""
         return {"code": self.code}
 
@@ -61,6 +63,21 @@ class LimitExceeded(ArmGuardError):
     """The request asks for more than the server takes at once."""
 
     code = "LIMIT_EXCEEDED"
+
+
+class RateLimited(ArmGuardError):
+    """Somebody tries too often; says after how many seconds the next attempt is taken."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """With the wait, for a program."""
+        return {"code": self.code, "retryAfterSeconds": self.retry_after_seconds}
 
 
 class Unavailable(ArmGuardError):

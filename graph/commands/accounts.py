@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from graph import database
 from graph.audit.actor import Actor, current_actor
 from graph.audit.ledger import Event, append, database_time
+from graph.commands.attempts import attempts, take_sign_in
 from graph.commands.passwords import hash_password, matches, nobodys_hash
 from graph.commands.perform import Answer, perform, require
 from graph.commands.rows import change, lock_row, register
@@ -70,6 +71,7 @@ class SignIn:
 
     username: str
     password: str
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,13 +211,19 @@ async def create_token(command: CreateToken) -> str | Refused:
 
 
 async def sign_in(command: SignIn) -> SignedIn | Refused:
-    """Begin a session. A wrong password and an unknown name look and take the same."""
+    """Begin a session. A wrong password and an unknown name look and take the same.
+
+    Raises:
+        RateLimited: there were too many attempts under this name from this address, or from this address.
+    """
     key = command.username.strip().lower()
+    await take_sign_in(key, command.address)
     account = await database.transaction(lambda: Account.get_or_none(username_key=key))
     stored = account.password_hash if account is not None else None
     right = await matches(stored or await nobodys_hash(), command.password)
     if account is None or stored is None or not right or account.state is not AccountState.ACTIVE:
         return Refused([Refusal(RefusalCode.SIGN_IN_FAILED, "The username or the password is wrong.")])
+    await attempts().forget(attempts().of_name, key, command.address)
     token, session_id, now = SESSION_PREFIX + secrets.token_urlsafe(32), uuid7(), datetime.now(UTC)
     expires_at = now + timedelta(hours=database.door().settings.session_hours)
     given = {"account_id": account.id, "token_hash": token_hash(token), "created_at": now, "expires_at": expires_at}

@@ -1,44 +1,69 @@
-"""How often somebody was wrong lately: after some wrong attempts a wait begins, in this process."""
+"""How often somebody may try: sign-ins by name and address, PINs by person. Counted in this process, by the `limits` library."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
-from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
 
 from graph import database
+from graph.database import Door
+from graph.errors import RateLimited
 
-KEPT = 10_000
+SIGN_IN_SECONDS = 300
 
 
 class Attempts:
-    """Wrong attempts by whom they concern, within bounds; the oldest is forgotten first."""
+    """The attempts that are counted behind one door."""
 
-    def __init__(self) -> None:
-        self._wrong: OrderedDict[UUID, tuple[int, float]] = OrderedDict()
+    def __init__(self, door: Door) -> None:
+        settings = door.settings
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self.of_name = RateLimitItemPerSecond(settings.sign_in_attempts, SIGN_IN_SECONDS, namespace="sign-in")
+        self.of_address = RateLimitItemPerSecond(settings.address_attempts, SIGN_IN_SECONDS, namespace="address")
+        self.of_pin = RateLimitItemPerSecond(settings.pin_attempts, settings.pin_wait_seconds, namespace="pin")
 
-    def wait_seconds(self, of: UUID) -> int:
+    async def wait_seconds(self, item: RateLimitItem, *of: str) -> int:
         """How long until the next attempt is taken, in seconds; 0: it is taken now."""
-        settings = database.door().settings
-        count, last = self._wrong.get(of, (0, 0.0))
-        if count < settings.pin_attempts:
+        if await self._limiter.test(item, *of):
             return 0
-        left = last + settings.pin_wait_seconds - time.monotonic()
-        if left <= 0:
-            self.forget(of)
-        return max(0, math.ceil(left))
+        reset = (await self._limiter.get_window_stats(item, *of)).reset_time
+        return max(1, math.ceil(reset - time.time()))
 
-    def count(self, of: UUID) -> None:
-        """Somebody was wrong."""
-        self._wrong[of] = (self._wrong.get(of, (0, 0.0))[0] + 1, time.monotonic())
-        self._wrong.move_to_end(of)
-        while len(self._wrong) > KEPT:
-            self._wrong.popitem(last=False)
+    async def count(self, item: RateLimitItem, *of: str) -> None:
+        """Somebody has tried."""
+        await self._limiter.hit(item, *of)
 
-    def forget(self, of: UUID) -> None:
-        """It is as if nothing had been."""
-        self._wrong.pop(of, None)
+    async def forget(self, item: RateLimitItem, *of: str) -> None:
+        """It is as if nobody had tried."""
+        await self._limiter.clear(item, *of)
 
 
-PIN_ATTEMPTS = Attempts()
+_attempts: WeakKeyDictionary[Door, Attempts] = WeakKeyDictionary()
+
+
+def attempts() -> Attempts:
+    """The attempts behind the open door."""
+    door = database.door()
+    if door not in _attempts:
+        _attempts[door] = Attempts(door)
+    return _attempts[door]
+
+
+async def take_sign_in(username: str, address: str) -> None:
+    """Count a sign-in, each of those that one document asks for.
+
+    Who guesses is slowed down by name and address, and by address; whoever owns the name signs in from elsewhere meanwhile.
+
+    Raises:
+        RateLimited: there were too many.
+    """
+    counted = attempts()
+    for item, of in ((counted.of_name, (username, address)), (counted.of_address, (address,))):
+        if wait := await counted.wait_seconds(item, *of):
+            raise RateLimited(f"Too many sign-ins. Try again in {wait} seconds.", wait)
+        await counted.count(item, *of)

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from graph import database
 from graph.audit.actor import current_actor
 from graph.audit.ledger import Event, append, database_time
-from graph.commands.attempts import PIN_ATTEMPTS
+from graph.commands.attempts import attempts
 from graph.commands.counter import name_of
 from graph.commands.custody import COUNTER
 from graph.commands.passwords import hash_pin, matches
@@ -73,10 +73,12 @@ async def set_pin(command: SetPin, pin: str) -> Answer | Refused:
         await append(
             await change(person, {"pin_hash": hashed}, REGISTRY, EventType.PIN_SET, Subject.PERSON, facts, person_id=person.id),
         )
-        PIN_ATTEMPTS.forget(person.id)
         return [person.id]
 
-    return await perform("setPin", command.request_id, command, decide)
+    answer = await perform("setPin", command.request_id, command, decide)
+    if isinstance(answer, Answer):
+        await attempts().forget(attempts().of_pin, str(answer.rows[0]))
+    return answer
 
 
 async def confirm_receipt(command: ConfirmReceipt, pin: str) -> Answer | Refused:
@@ -118,14 +120,14 @@ async def _pin_refusals(holder: Person, pin: str) -> list[Refusal]:
     """Why this PIN confirms nothing, without a word about what it should be."""
     if holder.pin_hash is None:
         return [Refusal(RefusalCode.PIN_FAILED, f"{name_of(vars(holder))} has no PIN yet (setPin).", path="pin", holder_id=holder.id)]
-    wait = PIN_ATTEMPTS.wait_seconds(holder.id)
-    if wait:
+    counted, who = attempts(), str(holder.id)
+    if wait := await counted.wait_seconds(counted.of_pin, who):
         message = f"Too many wrong PINs of {name_of(vars(holder))}: try again in {wait} seconds."
         return [Refusal(RefusalCode.PIN_FAILED, message, path="pin", holder_id=holder.id, limit=wait)]
     if await matches(holder.pin_hash, pin):
-        PIN_ATTEMPTS.forget(holder.id)
+        await counted.forget(counted.of_pin, who)
         return []
-    PIN_ATTEMPTS.count(holder.id)
+    await counted.count(counted.of_pin, who)
     return [Refusal(RefusalCode.PIN_FAILED, f"This is not the PIN of {name_of(vars(holder))}.", path="pin", holder_id=holder.id)]
 
 

@@ -77,10 +77,10 @@ def viewer_of(actor: Actor) -> Viewer:
     return Viewer(actor=actor, username=actor.name, roles=sorted(actor.roles), all_armories=actor.armories is None)
 
 
-async def sign_in(asked: SignInInput) -> SignedIn | Refused:
+async def sign_in(asked: SignInInput, address: str) -> SignedIn | Refused:
     """Begin a session."""
     username = clean("username", asked.username)
-    answer = await commands.sign_in(commands.SignIn(username, asked.password[:1024]))
+    answer = await commands.sign_in(commands.SignIn(username, asked.password[:1024], address))
     if isinstance(answer, errors.Refused):
         return refused(answer)
     actor = await tables.actor_of(answer.token)

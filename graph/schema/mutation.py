@@ -22,8 +22,8 @@ class Mutation:
     """The roots of mutations."""
 
     @strawberry.field(description="Begin a session with a username and a password.", extensions=[Open()])
-    async def sign_in(self, input: Annotated[accounts.SignInInput, OF]) -> accounts.SignInResult:
-        return await accounts.sign_in(input)
+    async def sign_in(self, info: strawberry.Info[Any, Any], input: Annotated[accounts.SignInInput, OF]) -> accounts.SignInResult:
+        return await accounts.sign_in(input, info.context.address)
 
     @command("End the session: its token is worth nothing from then on.")
     async def sign_out(self) -> accounts.SignedOut:

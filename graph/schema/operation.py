@@ -31,10 +31,11 @@ _LIMITS = re.compile("maximum operation depth|aliases found|more than [0-9]+ tok
 @dataclass
 class Context:
     """What an operation knows of its request. `denied` says why nobody is signed in although a token was given; `fresh` that the token was
-    looked up for this very operation.
+    looked up for this very operation; `address` is where it comes from.
     """
 
     request_id: str
+    address: str = ""
     actor: Actor | None = None
     denied: Unauthenticated | None = None
     fresh: bool = False

@@ -16,13 +16,13 @@ import structlog
 from graph import database
 from graph.audit.actor import acting, console_actor
 from graph.commands import accounts
-from graph.errors import Refused
+from graph.errors import RateLimited, Refused
 from graph.logs import start_logs
 from graph.models.ledger import LedgerEvent
 from graph.settings import Settings
 from graph.words import EventType, Role
 from tests.conftest import Cluster
-from tests.server import Client, Live
+from tests.server import Client, Live, running_server
 from tests.world import PASSWORD, made, token_of
 
 SIGN_IN = """
@@ -223,3 +223,39 @@ async def test_inv_20_a_stale_page_about_a_person_is_told_what_changed(live: Liv
     (ahead,) = (await edited(99, "TSG"))["refusals"]
     assert ahead["message"] == "This person has no version 99 yet: it is at version 2."
     assert ahead["changed"] == []
+
+
+async def test_who_guesses_a_password_is_slowed_down_also_within_one_document(database_url: str, settings: Settings) -> None:
+    async with running_server(database_url, settings.model_copy(update={"sign_in_attempts": 5})) as live:
+        guessing = live.as_(None)
+        guesses = " ".join(
+            f'g{number}: signIn(input: {{username: "officer", password: "guess {number} of many"}}) {{ __typename }}' for number in range(8)
+        )
+        body = await guessing.answer(f"mutation {{ {guesses} }}")
+        assert [error["extensions"]["code"] for error in body["errors"]] == ["RATE_LIMITED"]  # and what came after it was not tried
+        assert 200 < body["errors"][0]["extensions"]["retryAfterSeconds"] <= 300
+        right = await guessing.answer(SIGN_IN, u="OFFICER", p=PASSWORD)  # also the right one, in whatever letters
+        assert right["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+        assert (await guessing(SIGN_IN, u="north", p=PASSWORD))["signIn"]["username"] == "north"  # nobody else has to wait
+        assert (await live.as_("officer")(VIEWER))["viewer"]["username"] == "officer"  # nor who is signed in already
+
+
+async def test_whoever_owns_the_name_signs_in_from_elsewhere_meanwhile(opened: str) -> None:
+    for _ in range(10):
+        assert isinstance(await accounts.sign_in(accounts.SignIn("officer", "wrong", "10.0.0.66")), Refused)
+    with pytest.raises(RateLimited):
+        await accounts.sign_in(accounts.SignIn("officer", PASSWORD, "10.0.0.66"))
+    assert isinstance(await accounts.sign_in(accounts.SignIn("officer", PASSWORD, "10.0.0.5")), accounts.SignedIn)
+
+
+async def test_a_good_sign_in_begins_the_count_anew_and_an_address_that_tries_many_names_waits(
+    database_url: str, settings: Settings
+) -> None:
+    few = settings.model_copy(update={"sign_in_attempts": 2, "address_attempts": 8})
+    async with running_server(database_url, few) as live:
+        client = live.as_(None)
+        for password in ("wrong", PASSWORD, "wrong", PASSWORD):
+            assert "data" in await client.answer(SIGN_IN, u="north", p=password)
+        for number in range(4):
+            assert "errors" not in await client.answer(SIGN_IN, u=f"nobody{number}", p="wrong")
+        assert await client.code(SIGN_IN, u="somebody", p="wrong") == "RATE_LIMITED"
