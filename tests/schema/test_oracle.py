@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -53,6 +54,16 @@ def lines(*serials: str, **more: Any) -> list[dict[str, Any]]:
     return [{"item": {"serial": serial}, **more} for serial in serials]
 
 
+def until_told(pair: Pair, serial: str) -> None:
+    """Wait until the server's clock has told that an item is overdue: it tells nothing while answers are compared."""
+    text = f'{{ item(serial: "{serial}") {{ openCustody {{ overdueSince }} }} }}'
+    for _ in range(100):
+        if json.loads(pair.ask(pair.plain, "officer", text, {})[1])["data"]["item"]["openCustody"]["overdueSince"] is not None:
+            return
+        time.sleep(0.1)
+    raise AssertionError(serial)
+
+
 @pytest.fixture(scope="module")
 def rich(pair: Pair) -> Pair:
     """Both servers over a world with more in it: what is overdue, moved, renamed, shut, empty, or never given a value."""
@@ -65,6 +76,7 @@ def rich(pair: Pair) -> Pair:
 
     person, late = id_of('person(serviceNumber: "S-010")'), {"effectiveAt": moment(hours=-10), "dueAt": moment(hours=-2)}
     command(pair, "north", "issueItems", holder={"serviceNumber": "S-010"}, lines=lines("M4-005", "PVS-030"), **late)
+    until_told(pair, "M4-005")
     command(pair, "north", "issueItems", holder={"serviceNumber": "S-011"}, lines=lines("PVS-031"), issueType="HAND_RECEIPT")
     command(
         pair, "north", "returnItems", lines=lines("PVS-030", roundsFired=0, condition="LIMITED"), note=NOTE, effectiveAt=moment(hours=-1)
@@ -107,6 +119,9 @@ def rich(pair: Pair) -> Pair:
     standing = found('{ person(serviceNumber: "S-001") { authorizations { id } qualifications { id } } }')["person"]
     known["Authorization"] = [line["id"] for line in standing["authorizations"]]
     known["Qualification"] = [each["id"] for each in standing["qualifications"]]
+    lots = found("{ stockLots(first: 20) { edges { cursor node { id } } } proposals(first: 20) { edges { cursor node { id } } } }")
+    known["StockLot"] += [edge["node"]["id"] for edge in lots["stockLots"]["edges"]]
+    known["Proposal"] += [edge["node"]["id"] for edge in lots["proposals"]["edges"]]
     cursors = [edge["cursor"] for name in ("history", "events") for edge in moved["item"][name]["edges"]]
     cursors += [
         edge["cursor"]
@@ -114,6 +129,7 @@ def rich(pair: Pair) -> Pair:
         for edge in found(f"{{ custodyRecords(first: 20, order: {order}) {{ edges {{ cursor }} }} }}")["custodyRecords"]["edges"][::4]
     ]
     cursors += [edge["cursor"] for edge in found("{ ledger(last: 40) { edges { cursor } } }")["ledger"]["edges"][::9]]
+    cursors += [edge["cursor"] for root in lots.values() for edge in root["edges"][::2]]
     words = [*pair.known.words, 'T "\\ \u2028 é', "M4-002", "PVS-101", "S-010", "EAST", "EMPTY"]
     return Pair(pair.compiled, pair.plain, Known(known, [*pair.known.cursors, *cursors], words), pair.url)
 
