@@ -10,6 +10,7 @@ import structlog
 from graph.audit.actor import Actor, acting
 from graph.commands.custody import IssueLine, TellOverdue, tell_overdue
 from graph.commands.references import ItemRef
+from graph.errors import Refused
 from graph.models.custody import newly_overdue
 from graph.settings import Settings
 from graph.words import ActorKind
@@ -20,16 +21,18 @@ log = structlog.get_logger("armguard.clock")
 
 
 async def tell_overdue_receipts() -> int:
-    """Tell of every receipt whose due time has passed since it was last told of; how many were found.
+    """Tell of every receipt whose due time has passed since it was last told of; how many it told.
 
-    Every process may do so at the same time: whichever has the items' locks first tells, the others find it told.
+    Every process may do so at the same time: whichever has the items' locks first tells, the others find it told and leave it at that.
     """
-    found = 0
+    told = 0
     with acting(Actor(ActorKind.SYSTEM, "system:clock")):
         while items := await newly_overdue(AT_ONCE):
-            await tell_overdue(TellOverdue(uuid4(), tuple(IssueLine(ItemRef(id=item)) for item in items)))
-            found += len(items)
-    return found
+            answer = await tell_overdue(TellOverdue(uuid4(), tuple(IssueLine(ItemRef(id=item)) for item in items)))
+            if isinstance(answer, Refused) or not answer.rows:
+                break
+            told += len(answer.rows)
+    return told
 
 
 async def run(settings: Settings) -> None:
