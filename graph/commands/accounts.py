@@ -86,7 +86,7 @@ class SignedIn:
 async def create_account(command: CreateAccount, password: str | None) -> Answer | Refused:
     """Create an account."""
     require(Role.ADMIN)
-    hashed = await hash_password(password) if password is not None else None
+    hashed = await hash_password(password, command.username) if password is not None else None
 
     async def decide() -> Sequence[UUID]:
         known = {armory.code: armory.id for armory in await Armory.filter(code__in=[code.upper() for code in command.armories])}
@@ -131,7 +131,7 @@ async def disable_account(command: DisableAccount) -> Answer | Refused:
 async def set_password(request_id: UUID, username: str, password: str) -> Answer | Refused:
     """Give an account a password; one that was disabled may sign in from now on. What it had open before ends."""
     require(Role.ADMIN)
-    hashed = await hash_password(password)
+    hashed = await hash_password(password, username)
 
     async def decide() -> Sequence[UUID]:
         account = await lock_row(Account, (await _account(username)).id)

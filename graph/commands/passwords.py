@@ -11,22 +11,20 @@ from concurrent.futures import ThreadPoolExecutor
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from graph.errors import Refusal, RefusalCode, Refused
-from graph.rules.accounts import SHORTEST_PASSWORD
+from graph.errors import refuse
+from graph.rules.accounts import password_refusals
 
 _hasher = PasswordHasher()
 _hashers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="argon2")
 
 
-async def hash_password(password: str) -> str:
+async def hash_password(password: str, username: str) -> str:
     """An argon2id hash.
 
     Raises:
-        Refused: the password is too short.
+        Refused: the password is too short, or easy to guess.
     """
-    if len(password) < SHORTEST_PASSWORD:
-        message = f"A password has at least {SHORTEST_PASSWORD} characters; a sentence is good."
-        raise Refused([Refusal(RefusalCode.INVALID_VALUE, message, path="password", limit=SHORTEST_PASSWORD)])
+    refuse(password_refusals(password, username))
     return await asyncio.get_running_loop().run_in_executor(_hashers, _hasher.hash, password)
 
 
