@@ -5,12 +5,13 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PYTEST := --quiet --numprocesses=auto --dist=loadfile
 DEBIAN_POSTGRES := $(wildcard /usr/lib/postgresql/*/bin/postgres)
 
-.PHONY: help demo serve test lint test-embedded test-debian bench web requirements clean
+.PHONY: help demo serve test lint test-embedded test-debian soak bench web requirements clean
 
 help:
 	@echo "make demo          set up, load the demo data (once), and serve on http://127.0.0.1:8000/graphql"
 	@echo "make serve         set up, and serve your own data"
 	@echo "make test          set up, and run every check and test"
+	@echo "make soak          play 2,000 random days at the counter beside a model of the rules (half an hour)"
 	@echo "make bench         measure against the same work done by hand, and write docs/performance.md (a quarter of an hour)"
 	@echo "make web           rebuild GraphiQL from web/ (needs npm)"
 	@echo "make requirements  pin the newest versions that pyproject.toml allows, with their hashes"
@@ -54,6 +55,9 @@ else
 	@test -z "$$CI" || { echo "Debian's PostgreSQL must be installed in CI."; exit 1; }
 	@echo "Debian's PostgreSQL is not installed: the tests ran on the embedded one only."
 endif
+
+soak: .venv/.ready-to-test
+	ARMGUARD_SOAK=$${ARMGUARD_SOAK:-2000} $(BIN)/python -m pytest --quiet --capture=no tests/properties
 
 bench: .venv/.ready-to-test
 	$(BIN)/python -m benchmarks --write --size 10
