@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from graph.errors import BadInput, Refusal, RefusalCode, Refused
 from graph.models.accounts import Account, ApiToken, Session
 from graph.models.armory import Armory
 from graph.models.ledger import REGISTRY
-from graph.rules.accounts import SESSION_PREFIX, TOKEN_PREFIX, token_hash
+from graph.rules.accounts import SESSION_PREFIX, TOKEN_PREFIX, password_refusals, token_hash
 from graph.words import AccountState, EventType, Role, Subject
 
 
@@ -63,6 +63,14 @@ class RevokeToken:
     request_id: UUID
     username: str
     name: str
+
+
+@dataclass(frozen=True)
+class ChangePassword:
+    """One's own password; neither the old one nor the new one is remembered with the request."""
+
+    request_id: UUID
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,10 +152,41 @@ async def set_password(request_id: UUID, username: str, password: str) -> Answer
     return await perform("setPassword", request_id, _Named(username), decide)
 
 
-async def _end_credentials(account: Account) -> None:
-    """End every session of an account, and revoke every token: whoever had one has it no more."""
+async def change_password(command: ChangePassword, current: str, new: str) -> Answer | Refused:
+    """Change one's own password. Every other session and every token of the account ends; the one that changes it goes on.
+
+    Raises:
+        RateLimited: the current password was wrong too often.
+        BadInput: the actor has no account.
+    """
+    actor = current_actor()
+    if actor.account_id is None:
+        raise BadInput("The console has no password of its own: use `armguard account password NAME`.")
+    account = await database.transaction(lambda: Account.get(id=actor.account_id))
+    await take_sign_in(account.username_key, command.address)
+    if account.password_hash is None or not await matches(account.password_hash, current):
+        return Refused([Refusal(RefusalCode.SIGN_IN_FAILED, "This is not your password.", path="currentPassword")])
+    await attempts().forget(attempts().of_name, account.username_key, command.address)
+    if refusals := [replace(refusal, path="newPassword") for refusal in password_refusals(new, account.username)]:
+        return Refused(refusals)
+    hashed = await hash_password(new, account.username)
+
+    async def decide() -> Sequence[UUID]:
+        locked = await lock_row(Account, account.id)
+        facts = {"username": locked.username}
+        changes = {"password_hash": hashed}
+        await append(await change(locked, changes, REGISTRY, EventType.PASSWORD_SET, Subject.ACCOUNT, facts))
+        await _end_credentials(locked, but=actor.credential_id)
+        return [locked.id]
+
+    return await perform("changePassword", command.request_id, _Named(account.username), decide)
+
+
+async def _end_credentials(account: Account, but: UUID | None = None) -> None:
+    """End every session of an account, and revoke every token: whoever had one has it no more; but one, perhaps."""
     now = await database_time()
-    await Session.filter(account_id=account.id, ended_at=None).update(ended_at=now)
+    sessions = Session.filter(account_id=account.id, ended_at=None)
+    await (sessions.exclude(id=but) if but is not None else sessions).update(ended_at=now)
     await _revoke(account, await ApiToken.filter(account_id=account.id, revoked_at=None).order_by("id"), now)
 
 

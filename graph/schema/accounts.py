@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
 from graph import errors
-from graph.audit.actor import Actor
+from graph.audit.actor import Actor, current_actor
 from graph.commands import accounts as commands
 from graph.resolvers import accounts as tables
 from graph.resolvers.armory import ARMORY
@@ -64,6 +65,27 @@ class SignedOut:
 SignInResult = Annotated[SignedIn | Refused, strawberry.union("SignInResult", description="The session, or that the sign-in failed.")]
 
 
+@strawberry.type(description="The password is changed. Every other session and every token of the account has ended.")
+class PasswordChanged:
+    """See the description."""
+
+    username: str = described("The account's name.")
+
+
+PasswordResult = Annotated[
+    PasswordChanged | Refused, strawberry.union("PasswordResult", description="That it is changed, or why it is the same as before.")
+]
+
+
+@strawberry.input(description="A new password for the account that is signed in.")
+class ChangePasswordInput:
+    """See the description."""
+
+    request_id: UUID = described("A new UUID for this command; the same again for a retry.")
+    current_password: str = described("The password until now.")
+    new_password: str = described("Twelve characters or more; a sentence is good. Nothing that would be guessed first.")
+
+
 @strawberry.input(description="Who signs in.")
 class SignInInput:
     """See the description."""
@@ -85,6 +107,13 @@ async def sign_in(asked: SignInInput, address: str) -> SignedIn | Refused:
         return refused(answer)
     actor = await tables.actor_of(answer.token)
     return SignedIn(token=answer.token, expires_at=answer.expires_at, username=actor.name, roles=sorted(actor.roles))
+
+
+async def change_password(asked: ChangePasswordInput, address: str) -> PasswordChanged | Refused:
+    """Change one's own password."""
+    command = commands.ChangePassword(asked.request_id, address)
+    answer = await commands.change_password(command, asked.current_password[:1024], asked.new_password[:1024])
+    return refused(answer) if isinstance(answer, errors.Refused) else PasswordChanged(username=current_actor().name)
 
 
 async def sign_out() -> SignedOut:

@@ -29,6 +29,12 @@ class Mutation:
     async def sign_out(self) -> accounts.SignedOut:
         return await accounts.sign_out()
 
+    @command("Change one's own password; every other session and every token of the account ends.")
+    async def change_password(
+        self, info: strawberry.Info[Any, Any], input: Annotated[accounts.ChangePasswordInput, OF]
+    ) -> accounts.PasswordResult:
+        return await accounts.change_password(input, info.context.address)
+
     @command("Issue items to a person: all of them, or none with every reason.")
     async def issue_items(self, input: Annotated[custody.IssueItemsInput, OF]) -> custody.IssueResult:
         return await custody.issue_items(input)

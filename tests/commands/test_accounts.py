@@ -259,3 +259,40 @@ async def test_a_good_sign_in_begins_the_count_anew_and_an_address_that_tries_ma
         for number in range(4):
             assert "errors" not in await client.answer(SIGN_IN, u=f"nobody{number}", p="wrong")
         assert await client.code(SIGN_IN, u="somebody", p="wrong") == "RATE_LIMITED"
+
+
+CHANGE = """mutation ($i: ChangePasswordInput!) { changePassword(input: $i) { __typename
+  ... on PasswordChanged { username } ... on Refused { refusals { code path message } } } }"""
+NEW_PASSWORD = "seven herons over the marsh"
+
+
+async def test_a_password_is_changed_by_its_owner_and_everything_else_that_was_open_ends(live: Live) -> None:
+    here, elsewhere, token = await signed_in(live, "north"), await signed_in(live, "north"), live.as_("north")
+    request = {"requestId": str(uuid4()), "currentPassword": PASSWORD, "newPassword": NEW_PASSWORD}
+    assert (await here(CHANGE, i=request))["changePassword"] == {"__typename": "PasswordChanged", "username": "north"}
+    await ended(elsewhere)
+    await ended(token)
+    assert (await here(VIEWER))["viewer"]["username"] == "north"
+    assert (await live.as_(None)(SIGN_IN, u="north", p=PASSWORD))["signIn"]["refusals"] == [{"code": "SIGN_IN_FAILED"}]
+    assert (await (await signed_in(live, "north", NEW_PASSWORD))(VIEWER))["viewer"]["username"] == "north"
+
+
+async def test_a_password_is_not_changed_by_who_does_not_know_it_nor_to_one_that_is_guessed_first(live: Live, plain_sql: Any) -> None:
+    client = await signed_in(live, "north")
+
+    async def refused(current: str, new: str) -> tuple[str, str]:
+        given = {"requestId": str(uuid4()), "currentPassword": current, "newPassword": new}
+        (refusal,) = (await client(CHANGE, i=given))["changePassword"]["refusals"]
+        return refusal["code"], refusal["path"]
+
+    assert await refused("not mine at all", NEW_PASSWORD) == ("SIGN_IN_FAILED", "currentPassword")
+    assert await refused(PASSWORD, "password1234") == ("INVALID_VALUE", "newPassword")
+    assert await refused(PASSWORD, "short") == ("INVALID_VALUE", "newPassword")
+    given = {"requestId": str(uuid4()), "currentPassword": PASSWORD, "newPassword": NEW_PASSWORD}
+    assert await live.as_(None).code(CHANGE, i=given) == "UNAUTHENTICATED"
+    told = await plain_sql.fetchval("SELECT string_agg(payload, '') FROM ledger_event")
+    assert PASSWORD not in told
+    assert NEW_PASSWORD not in told
+    for _ in range(10):
+        await client.answer(CHANGE, i={**given, "currentPassword": "guess"})
+    assert await client.code(CHANGE, i=given) == "RATE_LIMITED"
