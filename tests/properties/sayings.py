@@ -179,7 +179,9 @@ class Voice:
         if elsewhere:
             room = self.pick(*ROOMS, NOWHERE) if self.oddly(4) else self.pick(*sorted(ACCOUNTS[self.account].rooms))
             likely = [item for item in self.model.items.values() if item.state == "ISSUED" and item.room != room]
-        lines = tuple(self._back(ref, self.pick("full", "all", "some" if self.odd else "all")) for ref in self.refs(likely))
+        lines = tuple(
+            self._back(ref, self.pick("full", "all", "some" if self.odd or self.now_and_then(4) else "all")) for ref in self.refs(likely)
+        )
         receipt = self.custody(lines[0].item)
         bringer = self.pick(*PEOPLE) if self.now_and_then(4) else NOBODY if self.oddly(10) else None
         holder = None
@@ -197,9 +199,16 @@ class Voice:
             ref,
             self._became(ref, how) if how != "full" else (),
             rest=how == "full" or self.now_and_then(5),
-            condition=self.pick(*CONDITIONS) if self.now_and_then(12) else None,
+            condition=self._condition(ref),
             fired=self.pick(20, 0, 3) if self.now_and_then(6) else None,
         )
+
+    def _condition(self, ref: Ref) -> str | None:
+        """In what state it is said to be: of what is not fit any more, now and then that it is."""
+        worn = any(item.serviceability != "SERVICEABLE" for item in self.model.items.values() if item.serial == ref.serial)
+        if self.now_and_then(3 if worn else 10):
+            return "SERVICEABLE" if worn else str(self.pick(*CONDITIONS))
+        return None
 
     def _became(self, ref: Ref, how: str) -> tuple[Became, ...]:
         """What became of what is out with an item: all of it told, some of it, or some that is not out at all."""
@@ -320,6 +329,9 @@ class Voice:
             return Maintain(item=self.ref(away), back=True, serviceability=self.pick(None, "SERVICEABLE"))
         if broken and not self.oddly(3):
             return Mend(serial=self.pick(*broken), serviceability=self.pick("SERVICEABLE", "LIMITED"))
+        out = self.out()
+        if out and self.now_and_then(3):  # it is seen to be worn while it is out
+            return Mend(serial=self.pick(*out).serial, serviceability=self.pick("LIMITED", "UNSERVICEABLE"))
         if self.now_and_then(2):
             return Mend(
                 serial=self.pick(*ITEMS) if self.odd else self.pick(*ours).serial,
