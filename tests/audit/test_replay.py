@@ -21,7 +21,7 @@ from graph.audit.actor import Actor, acting, console_actor
 from graph.audit.ledger import export_events, read_heads
 from graph.audit.verify import verify
 from graph.clock import tell_overdue_receipts
-from graph.commands import accounts, armory, eligibility, items, legacy, people, proposals, purposes, receipts, stock
+from graph.commands import accounts, armory, corrections, eligibility, items, legacy, people, proposals, purposes, receipts, stock
 from graph.commands.custody import (
     ExtendDue,
     IssueItems,
@@ -215,15 +215,17 @@ async def receipt_of(serial: str) -> receipts.ReceiptRef:
 
 
 async def by_two_persons() -> None:
-    """An issue, a transfer and an adjustment are proposed and approved, and one is rejected."""
+    """An issue, a transfer, an adjustment and a correction are proposed and approved, and one is rejected."""
     why = Override("the range is booked")
     await made(issue_items(IssueItems(uuid4(), holder(13), (line("G17-007"),))))
     await made(issue_items(IssueItems(uuid4(), holder(14), (line("G17-008", Wanted(ROUNDS, 10)),))))
+    await made(issue_items(IssueItems(uuid4(), holder(15), (line("G17-010", Wanted(ROUNDS, 3)),))))
     lot = (await database.fetch("SELECT id FROM stock_lot WHERE article = 'MAG-G17'"))[0]["id"]
     proposed = [
         await made(issue_items(IssueItems(uuid4(), holder(13), (line("G17-009", Wanted(ROUNDS, 5)),), override=why))),
         await made(transfer_items(TransferItems(uuid4(), holder(13), (line("G17-008"),), override=why))),
         await made(stock.adjust_stock(stock.AdjustStock(uuid4(), lot, StockAdjustment.LOST, 3, override=why))),
+        await made(corrections.correct_receipts(corrections.CorrectReceipts(uuid4(), (ItemRef(serial="G17-010"),), why))),
         await made(stock.adjust_stock(stock.AdjustStock(uuid4(), lot, StockAdjustment.DISPOSED, 1, override=why))),
     ]
     with acting(console_actor("second")):
