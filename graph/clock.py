@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import uuid4
+import contextlib
+from collections.abc import Sequence
+from uuid import UUID, uuid4
 
 import structlog
 
 from graph.audit.actor import Actor, acting
-from graph.commands.custody import IssueLine, TellOverdue, tell_overdue
+from graph.commands.custody import IssueLine
+from graph.commands.due import TellOverdue, tell_overdue
 from graph.commands.references import ItemRef
-from graph.errors import Refused
+from graph.errors import Refused, Unavailable
 from graph.models.custody import newly_overdue
 from graph.settings import Settings
 from graph.words import ActorKind
@@ -28,11 +31,22 @@ async def tell_overdue_receipts() -> int:
     told = 0
     with acting(Actor(ActorKind.SYSTEM, "system:clock")):
         while items := await newly_overdue(AT_ONCE):
-            answer = await tell_overdue(TellOverdue(uuid4(), tuple(IssueLine(ItemRef(id=item)) for item in items)))
-            if isinstance(answer, Refused) or not answer.rows:
+            try:
+                now = await _tell(items)
+            except Unavailable:  # one of them is held by somebody: it does not keep the others waiting
+                now = 0
+                for item in items:
+                    with contextlib.suppress(Unavailable):
+                        now += await _tell([item])
+            if not now:
                 break
-            told += len(answer.rows)
+            told += now
     return told
+
+
+async def _tell(items: Sequence[UUID]) -> int:
+    answer = await tell_overdue(TellOverdue(uuid4(), tuple(IssueLine(ItemRef(id=item)) for item in items)))
+    return 0 if isinstance(answer, Refused) else len(answer.rows)
 
 
 async def run(settings: Settings) -> None:

@@ -7,6 +7,7 @@ used, how long a caller waits for one, how long a lock or a statement may take, 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import random
 import socket
@@ -443,6 +444,9 @@ async def _read(client: Any, sql: str, *values: Any) -> Rows:
                 try:
                     rows: Rows = await connection.fetch(sql, *values)
                     return rows
+                except asyncio.CancelledError:
+                    await _settled(connection)
+                    raise
                 finally:
                     await block.__aexit__(None, None, None)
             except asyncpg.QueryCanceledError as error:
@@ -454,6 +458,12 @@ async def _read(client: Any, sql: str, *values: Any) -> Rows:
         raise AssertionError("unreachable")
     finally:
         at.places.release()
+
+
+async def _settled(connection: Any) -> None:
+    """End the statement of a read that was cancelled: else its time limit runs on, and strikes whoever has the connection next."""
+    with contextlib.suppress(*LOST, asyncpg.PostgresError):
+        await asyncio.shield(asyncio.create_task(connection.execute("")))
 
 
 async def _taken(client: Any) -> tuple[Any, Any]:

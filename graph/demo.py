@@ -12,7 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from graph.audit.actor import Actor, acting
-from graph.commands import accounts, armory, custody, eligibility, items, people, purposes, stock
+from graph.commands import accounts, armory, custody, eligibility, items, people, purposes, returns, stock
 from graph.commands.perform import Answer
 from graph.commands.references import ItemRef, PersonRef
 from graph.errors import Refused
@@ -277,9 +277,9 @@ async def _history(
 
 async def _bring_back(drawn: Sequence[Out], at: datetime, *, training: bool) -> None:
     lines = tuple(
-        custody.ReturnLine(ItemRef(serial=serial), rounds_fired=30 if training else None) for out in drawn for serial in out.serials
+        returns.ReturnLine(ItemRef(serial=serial), rounds_fired=30 if training else None) for out in drawn for serial in out.serials
     )
-    await done(custody.return_items(custody.ReturnItems(request_id(), lines, note="Evening guard mount", effective_at=at)))
+    await done(returns.return_items(returns.ReturnItems(request_id(), lines, note="Evening guard mount", effective_at=at)))
 
 
 async def _standing(numbers: Sequence[str]) -> None:

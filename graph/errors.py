@@ -132,7 +132,8 @@ class Refusal:
 
     `line` counts from 0 and is the place in the command's list of items; `path` names the field at fault in the input. The rest are
     the facts behind the message, each null where it has no part in the reason. `held` and `limit` are counts of items, or of
-    what is drawn by quantity; `on_hand` is what a lot has. What is `overridable` can be approved by a second person.
+    what is drawn by quantity; `on_hand` is what a lot has. What is `overridable` can be approved by a second person;
+    `ground` tells apart reasons with the same code at the same place.
     """
 
     code: RefusalCode
@@ -147,6 +148,7 @@ class Refusal:
     held: int | None = None
     on_hand: int | None = None
     overridable: bool = False
+    ground: str = ""
     current_version: int | None = None
     changed: tuple[str, ...] = ()
 

@@ -34,9 +34,9 @@ class Attempts:
         reset = (await self._limiter.get_window_stats(item, *of)).reset_time
         return max(1, math.ceil(reset - time.time()))
 
-    async def count(self, item: RateLimitItem, *of: str) -> None:
-        """Somebody has tried."""
-        await self._limiter.hit(item, *of)
+    async def take(self, item: RateLimitItem, *of: str) -> int:
+        """Count an attempt before it is made; how long until one is taken, in seconds, if there were too many, or 0."""
+        return 0 if await self._limiter.hit(item, *of) else await self.wait_seconds(item, *of) or 1
 
     async def forget(self, item: RateLimitItem, *of: str) -> None:
         """It is as if nobody had tried."""
@@ -64,6 +64,5 @@ async def take_sign_in(username: str, address: str) -> None:
     """
     counted = attempts()
     for item, of in ((counted.of_name, (username, address)), (counted.of_address, (address,))):
-        if wait := await counted.wait_seconds(item, *of):
+        if wait := await counted.take(item, *of):
             raise RateLimited(f"Too many sign-ins. Try again in {wait} seconds.", wait)
-        await counted.count(item, *of)

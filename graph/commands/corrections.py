@@ -10,13 +10,16 @@ from uuid_utils.compat import uuid7
 
 from graph.audit.ledger import Event
 from graph.commands.counter import Asked, Counter, Written, name_of, outstanding_of, serve
-from graph.commands.custody import COUNTER, stock_back
+from graph.commands.custody import COUNTER
 from graph.commands.overrides import Approval, Override, by_whose_hand, propose, standing, waits
 from graph.commands.perform import Answer, requested, require
 from graph.commands.references import ItemRef
+from graph.commands.returns import stock_back
 from graph.commands.rows import altered
 from graph.errors import Refused, refuse
-from graph.rules.custody import Line, correction_refusals
+from graph.models.counter import Facts
+from graph.rules.custody import Line, one_room_refusals
+from graph.rules.returns import correction_refusals
 from graph.rules.stock import settle
 from graph.words import CloseReason, CustodyState, EventType, ProposalCommand, Subject
 
@@ -44,8 +47,10 @@ def asked_of_correction(command: CorrectReceipts) -> Asked:
 
 def correct(command: CorrectReceipts, counter: Counter, approval: Approval | None = None) -> Sequence[Written]:
     """The receipts closed as corrected, or the proposal of it."""
-    why = [*counter.unknown, *correction_refusals(counter.lines)]
+    left = {line.line: sign for line in counter.lines if (sign := _left_the_room(counter.known[line.item_id]))}
+    why = [*counter.unknown, *correction_refusals(counter.lines, left)]
     if waits(command.override, approval, why):
+        refuse(one_room_refusals(counter.lines))
         room = counter.lines[0].room
         resolved = replace(command, items=tuple(ItemRef(id=line.item_id) for line in counter.lines))
         receipts = [line.custody.receipt_number for line in counter.lines if line.custody]
@@ -55,6 +60,20 @@ def correct(command: CorrectReceipts, counter: Counter, approval: Approval | Non
     refuse(standing(approval, why))
     assert approval is not None  # or a second person would be asked for
     return [_correct(line, counter, approval) for line in counter.lines]
+
+
+def _left_the_room(known: Facts) -> str | None:
+    """What shows that an item that is out did leave the room, if anything does."""
+    opened = known["opened_by"]
+    if opened is None:
+        return None
+    if opened["type"] == EventType.ITEM_TAKEN_OVER:
+        return "it was taken over from another holder"
+    if opened["confirmed"]:
+        return "its holder confirmed the receipt"
+    if any(line["returned"] or line["expended"] or line["lost"] for line in known["lines"] or ()):
+        return "stock that went with it is accounted for"
+    return None
 
 
 def _correct(line: Line, counter: Counter, approval: Approval) -> Written:
@@ -81,7 +100,7 @@ def _correct(line: Line, counter: Counter, approval: Approval) -> Written:
     }
     summary = f"Receipt {record['receipt_number']} of {line.serial} to {name_of(holder)} was a mistake: {approval.reason}"
     about = Subject.CUSTODY_RECORD, UUID(record["id"]), summary, payload, line.item_id, UUID(record["holder_id"])
-    corrects = UUID(known["opened_by"])
+    corrects = UUID(known["opened_by"]["event_id"])
     event = Event(str(line.room.id), EventType.RECEIPT_CORRECTED, *about, corrects=corrects, event_id=event_id)
     rows = {"closed": [{**record, **closed["after"]}], "items": [{**item, **changed["after"]}], **stock.rows}
     return Written(event.subject_id, rows, [event], line)

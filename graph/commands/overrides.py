@@ -28,15 +28,27 @@ class Override:
     reason: str
 
 
+REASON = ("code", "line", "path", "ground")
+Reason = tuple[Any, ...]
+
+
+def reason_of(refusal: Refusal) -> Reason:
+    """What a reason is known by: not by its words, which may name a moment or a count."""
+    return (refusal.code.value, refusal.line, refusal.path, refusal.ground)
+
+
 @dataclass(frozen=True)
 class Approval:
-    """Who proposed a command and why, and the reasons against it that were known then: those alone are overridden (INV-23)."""
+    """Who proposed a command and why, and the reasons against it that were known then: those alone are overridden (INV-23).
+
+    A reason is known by its code, its line, its path and its ground.
+    """
 
     proposal_id: UUID
     proposed_by_id: UUID | None
     proposed_by: str
     reason: str
-    overridden: frozenset[tuple[str, int | None]]
+    overridden: frozenset[Reason]
 
     @property
     def facts(self) -> dict[str, object]:
@@ -45,8 +57,8 @@ class Approval:
         return {"proposal": {"id": self.proposal_id, **who, "reason": self.reason}}
 
     def still_standing(self, why: Sequence[Refusal]) -> list[Refusal]:
-        """The reasons that were not proposed to be overridden."""
-        return [refusal for refusal in why if (refusal.code.value, refusal.line) not in self.overridden]
+        """The reasons that were not proposed to be overridden, or that nobody may override."""
+        return [each for each in why if not each.overridable or reason_of(each) not in self.overridden]
 
 
 def waits(override: Override | None, approval: Approval | None, why: Sequence[Refusal]) -> bool:
@@ -76,7 +88,7 @@ def propose(
 ) -> Written:
     """A command that waits: exactly as it is, every reference resolved."""
     actor, armory_id = current_actor(), armory[0]
-    overridden = [{"code": refusal.code.value, "line": refusal.line, "message": refusal.message} for refusal in why]
+    overridden = [{**dict(zip(REASON, reason_of(each), strict=True)), "message": each.message} for each in why]
     row: dict[str, Any] = {
         "id": uuid7(),
         "armory_id": armory_id,
@@ -101,5 +113,5 @@ def propose(
 
 def approval_of(proposal: Proposal, overridden: Sequence[dict[str, Any]]) -> Approval:
     """What the approval of a proposal lets pass."""
-    let_pass = frozenset((each["code"], each["line"]) for each in overridden)
+    let_pass = frozenset(tuple(each[name] for name in REASON) for each in overridden)
     return Approval(proposal.id, proposal.proposed_by_id, proposal.proposed_by_name, proposal.reason, let_pass)

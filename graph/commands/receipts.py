@@ -76,9 +76,16 @@ async def set_pin(command: SetPin, pin: str) -> Answer | Refused:
         return [person.id]
 
     answer = await perform("setPin", command.request_id, command, decide)
-    if isinstance(answer, Answer):
+    if isinstance(answer, Refused):
+        return answer
+    if not answer.repeated:
         await attempts().forget(attempts().of_pin, str(answer.rows[0]))
-    return answer
+        return answer
+    person = await database.transaction(lambda: Person.get(id=answer.rows[0]))
+    if person.pin_hash is not None and await matches(person.pin_hash, pin):
+        return answer
+    message = "This requestId has been used to set another PIN. Send a new one."
+    return Refused([Refusal(RefusalCode.IDEMPOTENCY_MISMATCH, message, path="requestId")])
 
 
 async def confirm_receipt(command: ConfirmReceipt, pin: str) -> Answer | Refused:
@@ -121,13 +128,12 @@ async def _pin_refusals(holder: Person, pin: str) -> list[Refusal]:
     if holder.pin_hash is None:
         return [Refusal(RefusalCode.PIN_FAILED, f"{name_of(vars(holder))} has no PIN yet (setPin).", path="pin", holder_id=holder.id)]
     counted, who = attempts(), str(holder.id)
-    if wait := await counted.wait_seconds(counted.of_pin, who):
+    if wait := await counted.take(counted.of_pin, who):  # counted before it is looked at: many at once are as many attempts
         message = f"Too many wrong PINs of {name_of(vars(holder))}: try again in {wait} seconds."
         return [Refusal(RefusalCode.PIN_FAILED, message, path="pin", holder_id=holder.id, limit=wait)]
     if await matches(holder.pin_hash, pin):
         await counted.forget(counted.of_pin, who)
         return []
-    await counted.count(counted.of_pin, who)
     return [Refusal(RefusalCode.PIN_FAILED, f"This is not the PIN of {name_of(vars(holder))}.", path="pin", holder_id=holder.id)]
 
 

@@ -12,18 +12,20 @@ from uuid_utils.compat import uuid7
 from graph.audit.actor import current_actor
 from graph.audit.ledger import Event, append, database_time
 from graph.commands.counter import Asked, Counter, Written, name_of, outstanding_of, serve
-from graph.commands.custody import COUNTER, stock_back
+from graph.commands.custody import COUNTER
 from graph.commands.overrides import Approval, Override, propose, standing, waits
 from graph.commands.perform import Answer, perform, requested, require
 from graph.commands.references import ItemRef, with_code
+from graph.commands.returns import stock_back
 from graph.commands.rows import altered, row_of
 from graph.errors import Refusal, RefusalCode, Refused, refuse
 from graph.models.armory import Armory
 from graph.models.items import ItemModel
 from graph.models.ledger import heads_select_for_update
 from graph.models.stock import StockLot, lot_marked
-from graph.rules.custody import Line, settle_refusals
-from graph.rules.stock import Settled, Settlement, StockRef, adjusted, adjustment_refusals, received_refusals, settle
+from graph.rules.custody import Line
+from graph.rules.returns import nothing_said, settle_refusals
+from graph.rules.stock import Settled, Settlement, StockRef, adjusted, adjustment_refusals, received_refusals, settle, too_much
 from graph.words import EventType, ProposalCommand, StockAdjustment, StockKind, Subject
 
 TERMS = ("received", "disposed", "on_hand", "out_on_issue", "expended", "lost")
@@ -91,13 +93,15 @@ async def receive_stock(command: ReceiveStock) -> Answer | Refused:
 
     async def decide() -> Sequence[UUID]:
         armory = await _armory(command.armory)
-        await heads_select_for_update([str(armory.id)])
-        known = {"armory_id": armory.id, "article": command.article, "lot_number": command.lot_number}
-        lot = await StockLot.filter(**known).select_for_update(no_key=True).get_or_none()
+        known: dict[str, Any] = {"armory_id": armory.id, "article": command.article, "lot_number": command.lot_number}
+        await heads_select_for_update([str(armory.id)])  # whoever moves stock holds it: lots need no lock of their own
+        lot = await StockLot.get_or_none(**known)
         models = await ItemModel.filter(id__in=command.fits).values_list("nomenclature", flat=True)
         given = {"kind": command.kind, "name": command.name, "dodic": command.dodic, "fits": sorted(command.fits) or None}
         there = {name: getattr(lot, name) for name in given} if lot else None
-        refuse(received_refusals(given, there, unknown_models=len(command.fits) - len(models)))
+        there_now = lot.received if lot else 0
+        wrong = received_refusals(given, there, unknown_models=len(command.fits) - len(models))
+        refuse([*wrong, *too_much(there_now, command.quantity)])
         event_id = uuid7()
         if lot is None:
             facts = {"kind": command.kind, "name": command.name, "dodic": command.dodic, "fits": sorted(command.fits)}
@@ -196,8 +200,9 @@ async def settle_stock(command: SettleStock) -> Answer | Refused:
 
     def decide(counter: Counter) -> Sequence[Written]:
         settlements = {line.line: _settlement(line, command.lines[line.line], counter) for line in counter.lines if line.custody}
+        empty = (nothing_said(line) for line in counter.lines if line.in_scope and line.custody and settlements[line.line].empty)
         stock = (refusal for each in settlements.values() for refusal in each.refusals)
-        refuse([*counter.unknown, *settle_refusals(counter.lines), *stock])
+        refuse([*counter.unknown, *settle_refusals(counter.lines), *stock, *empty])
         return [_settle(line, counter, settlements[line.line], command.note) for line in counter.lines]
 
     asked = Asked([line.item for line in command.lines], [line.expected_version for line in command.lines], takes_stock_back=True)

@@ -19,7 +19,6 @@ from graph import database
 from graph.models.items import items_select_for_update
 from graph.models.ledger import heads_select_for_update
 from graph.models.people import people_select_for_update
-from graph.models.stock import lots_select_for_update
 
 Facts = Mapping[str, Any]
 
@@ -177,30 +176,31 @@ async def meant(named: Named) -> Facts:
 
 
 async def counter_select_for_update(request: str, named: Named) -> Facts:
-    """Find what references can name and lock it, in one statement: the request, people, items, lots, then the heads of their streams."""
-    statement = _locking(brings_stock=named.brings_stock, takes_stock_back=named.takes_stock_back)
-    stock = (named.articles, named.lot_numbers, named.lots, named.purpose) if named.brings_stock else ()
-    return _found(await database.fetch_one(statement, *_values(named), request, *stock))
+    """Find what references can name and lock it, in one statement: the request, people, items, then the heads of their streams.
+
+    Lots need no lock of their own: whoever moves the stock of an arms room holds the head of its stream.
+    """
+    lots = (named.lots,) if named.lots else ()
+    return _found(await database.fetch_one(_locking(names_lots=bool(lots)), *_values(named), request, *lots))
 
 
 @cache
-def _locking(*, brings_stock: bool, takes_stock_back: bool) -> str:
+def _locking(*, names_lots: bool) -> str:
     """The named locks in their order: each asks for its rows when those before it are held, because it is told them by those.
 
     The text of each is that of its queryset.
     """
     people = "SELECT person_id FROM tags UNION ALL SELECT id FROM numbers UNION ALL SELECT unnest($5::uuid[])"
     items = "SELECT item_id FROM tags UNION ALL SELECT id FROM serials UNION ALL SELECT unnest($3::uuid[])"
-    brought = _brought("SELECT armory_id FROM items", "8 9 10 11") if brings_stock else NO_LOT
-    lots = f"{brought} UNION {_out('SELECT id FROM items')}" if takes_stock_back else brought
-    heads = "SELECT armory_id::text FROM items UNION SELECT armory_id::text FROM lots"
+    heads = "SELECT armory_id::text FROM items"
+    if names_lots:
+        heads += " UNION SELECT armory_id::text FROM stock_lot WHERE id = any($8::uuid[])"
     return f"""
 WITH {NAMED},
     request AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($7::text, 0))),
     people AS MATERIALIZED ({_of(people_select_for_update, _after("request", people, "uuid"))}),
     items AS MATERIALIZED ({_of(items_select_for_update, _after("people", items, "uuid"))}),
-    lots AS MATERIALIZED ({_of(lots_select_for_update, _after("items", lots, "uuid"))}),
-    heads AS MATERIALIZED ({_of(heads_select_for_update, _after("lots", heads, "text"))})
+    heads AS MATERIALIZED ({_of(heads_select_for_update, _after("items", heads, "text"))})
 SELECT {FOUND}, (SELECT count(*) FROM heads) AS heads
 """
 
@@ -246,7 +246,9 @@ class Known:
 
 
 # The event that opened a receipt, asked for only by whoever corrects it.
-OPENED_BY = "(SELECT e.event_id FROM ledger_event e WHERE e.subject_id = c.id ORDER BY e.recorded_at LIMIT 1)"
+OPENED_BY = """(SELECT row_to_json(o) FROM (
+    SELECT e.event_id, e.type, EXISTS (SELECT FROM confirmation k WHERE k.record_id = c.id) AS confirmed
+    FROM ledger_event e WHERE e.subject_id = c.id ORDER BY e.seq LIMIT 1) o)"""
 
 
 @cache

@@ -8,7 +8,6 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
-from tortoise.queryset import QuerySet
 
 from graph import database
 from graph.models.armory import Armory
@@ -44,11 +43,6 @@ class StockLot(Model):
 
     class Meta:
         table = "stock_lot"
-
-
-def lots_select_for_update(ids: list[UUID]) -> QuerySet[StockLot]:
-    """Lock lots after items, in the order of their ids."""
-    return StockLot.filter(id__in=ids).order_by("id").select_for_update(no_key=True)
 
 
 class CustodyLine(Model):

@@ -161,7 +161,7 @@ def issue_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Term
 
     Without a receiver, because it is not known who is meant, only what has nothing to do with the person is asked.
     """
-    return [*_hands_refusals(receiver, lines, terms), *_by_line(lines, lambda line: _line_refusals(line, terms))]
+    return [*_hands_refusals(receiver, lines, terms), *by_line(lines, lambda line: _line_refusals(line, terms))]
 
 
 def _hands_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Terms) -> Iterator[Refusal]:
@@ -172,12 +172,14 @@ def _hands_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Ter
     yield from _terms_refusals(ours, terms)
     if receiver is not None:
         yield from _limit_refusals(receiver, ours, terms)
-        authorized = authorized_by(receiver, ours, terms)
-        for line in ours:
-            yield from _eligibility_refusals(receiver, line, terms, authorized)
+        # On the day when the hands touched and on the day when it is written: no backdating gets past a gate.
+        for moment in {line.room.local_date(moment): moment for line in ours for moment in (terms.now, terms.at)}.values():
+            authorized = authorized_by(receiver, ours, terms, moment)
+            for line in ours:
+                yield from _eligibility_refusals(receiver, line, terms, authorized, moment)
 
 
-def _by_line(lines: Sequence[Line], ask: Callable[[Line], Iterable[Refusal]]) -> Iterator[Refusal]:
+def by_line(lines: Sequence[Line], ask: Callable[[Line], Iterable[Refusal]]) -> Iterator[Refusal]:
     """What stands against each line: what any command says of it, then what this one asks; of what is out of scope nothing else is said."""
     twice = named_before(lines)
     for line in lines:
@@ -201,11 +203,13 @@ def _receiver_refusals(receiver: Receiver, terms: Terms) -> Iterator[Refusal]:
         yield Refusal(RefusalCode.ARMS_BARRED, message, path="holder", holder_id=receiver.person_id, since=receiver.bar.until)
 
 
-def _eligibility_refusals(receiver: Receiver, line: Line, terms: Terms, authorized: Mapping[int, Authorization]) -> Iterator[Refusal]:
+def _eligibility_refusals(
+    receiver: Receiver, line: Line, terms: Terms, authorized: Mapping[int, Authorization], moment: datetime
+) -> Iterator[Refusal]:
     """What the arms room asks of whoever draws the item; an emergency may go without (INV-12)."""
     if terms.issue_type is IssueType.EMERGENCY or (line.custody is not None and line.custody.holder_id == receiver.person_id):
         return
-    who, today = receiver.name, line.room.local_date(terms.at)
+    who, today = receiver.name, line.room.local_date(moment)
     if line.room.authorization_required and line.line not in authorized:
         lines = [each for each in receiver.authorizations if each.covers(line)]
         cards = [each.card for each in lines if each.spell.has(today)]
@@ -223,18 +227,21 @@ def _eligibility_refusals(receiver: Receiver, line: Line, terms: Terms, authoriz
             yield line.refusal(RefusalCode.NOT_QUALIFIED, message, holder_id=receiver.person_id, overridable=True)
 
 
-def authorized_by(receiver: Receiver, lines: Sequence[Line], terms: Terms) -> dict[int, Authorization]:
-    """Which line of the master authorization list each item is drawn by, where the arms room asks for one; a card serves one weapon."""
+def authorized_by(receiver: Receiver, lines: Sequence[Line], terms: Terms, moment: datetime | None = None) -> dict[int, Authorization]:
+    """Which line of the master authorization list each item is drawn by, where the arms room asks for one; a card serves one weapon.
+
+    What takes no card comes first, then the card for this very item, so that those for a nomenclature are left for others.
+    """
     found: dict[int, Authorization] = {}
     used: set[str] = set()
     for line in lines:
         if not line.room.authorization_required or terms.issue_type is IssueType.EMERGENCY:
             continue
-        today = line.room.local_date(terms.at)
+        today = line.room.local_date(moment or terms.at)
         good = [each for each in receiver.authorizations if each.covers(line) and each.spell.has(today)]
         free = [each for each in good if each.card is None or not (each.surrendered or each.card in used)]
         if free:
-            chosen = min(free, key=lambda each: each.card is not None)
+            chosen = min(free, key=lambda each: (each.card is not None, each.item_id is None, each.card or ""))
             found[line.line] = chosen
             used.update(filter(None, (chosen.card,)))
     return found
@@ -311,10 +318,10 @@ def _fit_refusals(line: Line, terms: Terms) -> Iterator[Refusal]:
     if terms.categories and line.category not in terms.categories:
         category = line.category.value.lower().replace("_", " ")
         message = f"{line.serial} is a {category}, which is not drawn for {terms.purpose}."
-        yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, message, overridable=True)
+        yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, message, overridable=True, ground="category")
 
 
-def _in_hand_refusals(line: Line, holder_id: UUID | None = None) -> Iterator[Refusal]:
+def in_hand_refusals(line: Line, holder_id: UUID | None = None) -> Iterator[Refusal]:
     """What stands against anything that is done with an item in somebody's hands; with a holder, in theirs."""
     if line.custody is None:
         yield line.refusal(RefusalCode.NOT_ISSUED, f"{line.serial} is not issued: it is {spoken(line.state)}.")
@@ -343,82 +350,23 @@ def version_refusals(line: Line) -> list[Refusal]:
     return [line.refusal(RefusalCode.VERSION_CONFLICT, message, path=path, current_version=line.version, changed=line.changes)]
 
 
-@dataclass(frozen=True)
-class Bringer:
-    """Who brought the items to the counter; without it, each holder brought their own."""
-
-    person_id: UUID | None = None
-    name: str = ""
-    reason: str | None = None
-
-
-def overdue(custody: OpenCustody, now: datetime) -> bool:
-    """Whether an item should be back by now."""
-    return custody.due_at is not None and custody.due_at <= now
-
-
-def return_refusals(lines: Sequence[Line], bringer: Bringer, at: datetime, now: datetime, holder_id: UUID | None = None) -> list[Refusal]:
-    """Every reason why these items cannot be taken back.
-
-    The holder's standing and the state of the arms room are no reasons: what comes back is taken back (INV-5).
-    """
-    refusals: list[Refusal] = []
-    if at > now:
-        refusals.append(Refusal(RefusalCode.BACKDATE_REFUSED, "Custody cannot end in the future.", path="effectiveAt", since=now))
-    return [*refusals, *_by_line(lines, lambda line: _return_line_refusals(line, bringer, at, holder_id))]
-
-
-def _return_line_refusals(line: Line, bringer: Bringer, at: datetime, holder_id: UUID | None) -> Iterator[Refusal]:
-    yield from _in_hand_refusals(line, holder_id)
-    if line.custody is None:
-        return
-    facts = line.custody.facts
-    if at < line.custody.since:
-        message = f"{line.serial} was issued at {said(line.custody.since)}: it cannot come back before that."
-        yield line.refusal(RefusalCode.BACKDATE_REFUSED, message, **facts)
-    if bringer.person_id not in (None, line.custody.holder_id) and not (bringer.reason or "").strip():
-        message = f"{line.serial} is held by {line.custody.holder}; say why {bringer.name} brings it."
-        yield line.refusal(RefusalCode.HELD_BY_OTHER, message, path="broughtReason", **facts)
-
-
-def elsewhere_refusals(lines: Sequence[Line], room_id: UUID, code: str, *, in_scope: bool) -> list[Refusal]:
-    """Every reason why this arms room cannot take these items in for others: it is not the actor's, or they are its own."""
-    if not in_scope:
-        return [Refusal(RefusalCode.OUT_OF_SCOPE, f"{code} is not one of your arms rooms.", path="armory")]
-    own = (line for line in lines if line.room.id == room_id)
-    return [line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is of {code} itself: return it there (returnItems).") for line in own]
-
-
-def settle_refusals(lines: Sequence[Line]) -> list[Refusal]:
-    """Every reason why nothing can be said of what is out with these items: they are not out."""
-    return list(_by_line(lines, _in_hand_refusals))
-
-
-def correction_refusals(lines: Sequence[Line]) -> list[Refusal]:
-    """Every reason why these receipts cannot be called a mistake: they are open, and a second person agrees (INV-17)."""
-    refusals = list(_by_line(lines, _in_hand_refusals))
-    message = "A correction waits for a second person: say why (override)."
-    return [*refusals, Refusal(RefusalCode.SECOND_PERSON_REQUIRED, message, path="override", overridable=True)]
-
-
-def arrival_refusals(lines: Sequence[Line]) -> list[Refusal]:
-    """Every reason why these items cannot arrive: only what is on its way does."""
-    return list(_by_line(lines, _arrival_line_refusals))
-
-
-def _arrival_line_refusals(line: Line) -> Iterator[Refusal]:
-    if line.state is not CustodyState.IN_TRANSIT:
-        yield line.refusal(RefusalCode.STATE_NOT_ALLOWED, f"{line.serial} is {spoken(line.state)}, not on its way.")
+def one_room_refusals(lines: Sequence[Line]) -> list[Refusal]:
+    """What waits for a second person is decided in one arms room: its officers see all of it."""
+    rooms = sorted({line.room.code for line in lines})
+    if len(rooms) <= 1:
+        return []
+    message = f"These items are of {' and '.join(rooms)}: have them proposed for each arms room by itself."
+    return [Refusal(RefusalCode.INVALID_VALUE, message, path="override")]
 
 
 def transfer_refusals(receiver: Receiver | None, lines: Sequence[Line], terms: Terms, giver_id: UUID | None = None) -> list[Refusal]:
     """Every reason why these items may not go from the hands that have them into the receiver's: the gates of an issue stand here too."""
-    of_line = _by_line(lines, lambda line: _transfer_line_refusals(line, receiver, terms, giver_id))
+    of_line = by_line(lines, lambda line: _transfer_line_refusals(line, receiver, terms, giver_id))
     return [*_hands_refusals(receiver, lines, terms), *of_line]
 
 
 def _transfer_line_refusals(line: Line, receiver: Receiver | None, terms: Terms, giver_id: UUID | None) -> Iterator[Refusal]:
-    yield from _in_hand_refusals(line, giver_id)
+    yield from in_hand_refusals(line, giver_id)
     if line.custody is None:
         return
     facts = line.custody.facts
@@ -428,30 +376,6 @@ def _transfer_line_refusals(line: Line, receiver: Receiver | None, terms: Terms,
     if terms.at < line.custody.since:
         message = f"{line.serial} was issued at {said(line.custody.since)}: it cannot change hands before that."
         yield line.refusal(RefusalCode.BACKDATE_REFUSED, message, **facts)
-
-
-def extension_refusals(lines: Sequence[Line], due_at: datetime, now: datetime) -> list[Refusal]:
-    """Every reason why these receipts cannot be due then: it is later than now and than before, and within the policy (INV-8)."""
-    refusals: list[Refusal] = []
-    if due_at <= now:
-        refusals.append(Refusal(RefusalCode.INVALID_VALUE, "The due time must lie in the future.", path="dueAt", since=now))
-    return [*refusals, *_by_line(lines, lambda line: _extension_line_refusals(line, due_at))]
-
-
-def _extension_line_refusals(line: Line, due_at: datetime) -> Iterator[Refusal]:
-    yield from _in_hand_refusals(line)
-    if line.custody is None:
-        return
-    custody, limit = line.custody, line.room.temporary_limit
-    if custody.due_at is None:
-        message = f"{line.serial} is out on receipt {custody.receipt_number} without a due time."
-        yield line.refusal(RefusalCode.INVALID_VALUE, message, **custody.facts)
-    elif due_at <= custody.due_at:
-        yield line.refusal(RefusalCode.INVALID_VALUE, f"{line.serial} is due at {said(custody.due_at)} already.", **custody.facts)
-    if custody.issue_type is IssueType.TEMPORARY and due_at > custody.since + limit:
-        hours = int(limit.total_seconds() // 3600)
-        message = f"A temporary issue is due within {hours} hours of {said(custody.since)}; for longer it takes a hand receipt."
-        yield line.refusal(RefusalCode.LIMIT_EXCEEDED, message, limit=hours, **custody.facts)
 
 
 def due_time(terms: Terms, room: Room) -> datetime | None:

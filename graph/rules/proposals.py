@@ -13,12 +13,13 @@ from graph.words import ProposalState
 
 @dataclass(frozen=True)
 class Proposed:
-    """A proposal as it stands under its lock."""
+    """A proposal as it stands under its lock; whether whoever proposed it might still do so."""
 
     state: ProposalState
     by: str
     by_id: UUID | None
     expires_at: datetime
+    may_still: bool = True
 
 
 def decision_refusals(proposal: Proposed, decision: ProposalState, name: str, account_id: UUID | None, now: datetime) -> list[Refusal]:
@@ -33,4 +34,7 @@ def decision_refusals(proposal: Proposed, decision: ProposalState, name: str, ac
     if decision is ProposalState.APPROVED and now > proposal.expires_at:
         message = f"This proposal was good until {said(proposal.expires_at)}: have it proposed again."
         refusals.append(Refusal(RefusalCode.PROPOSAL_EXPIRED, message, path="id", since=proposal.expires_at))
+    if decision is ProposalState.APPROVED and not proposal.may_still:
+        message = f"{proposal.by} proposed this, and may not do it any more: have it proposed by somebody who may."
+        refusals.append(Refusal(RefusalCode.STATE_NOT_ALLOWED, message, path="id"))
     return refusals

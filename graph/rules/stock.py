@@ -30,7 +30,7 @@ class Lot:
 
 @dataclass(frozen=True)
 class StockRef:
-    """A lot by one of: its id, its number, or its article: then whichever lots of it came in first."""
+    """A lot by its id; by its number, perhaps with its article; or by its article: then whichever lots of it came in first."""
 
     lot_id: UUID | None = None
     lot_number: str | None = None
@@ -39,10 +39,16 @@ class StockRef:
     def means(self, lot: Lot | Outstanding) -> bool:
         """Whether a lot is meant."""
         lot_id = lot.id if isinstance(lot, Lot) else lot.lot_id
-        return self in (StockRef(lot_id), StockRef(lot_number=lot.lot_number), StockRef(article=lot.article))
+        return self.lot_id in (None, lot_id) and self.lot_number in (None, lot.lot_number) and self.article in (None, lot.article)
+
+    def articles(self, lots: Sequence[Lot] | Sequence[Outstanding]) -> str | None:
+        """The articles that it may mean, if they are more than one: a lot number is one article's, and perhaps another's too."""
+        articles = sorted({lot.article for lot in lots if self.means(lot)})
+        return ", ".join(articles) if len(articles) > 1 else None
 
     def __str__(self) -> str:
-        return f"of lot {self.lot_number}" if self.lot_number else self.article or "of this lot"
+        named = [self.article] if self.article else []
+        return " ".join([*named, f"of lot {self.lot_number}"] if self.lot_number else named or ["of this lot"])
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,8 @@ def allot(draws: Sequence[Draw], lots: Sequence[Lot], issue_type: IssueType) -> 
 def _take(line: Line, wanted: Wanted, lots: Sequence[Lot], left: dict[UUID, int]) -> list[Taken] | Refusal:
     there = [lot for lot in lots if lot.armory_id == line.room.id and wanted.stock.means(lot)]
     fitting = [lot for lot in there if lot.goes_with(line.model_id)]
+    if articles := wanted.stock.articles(there):
+        return _at(line, wanted, RefusalCode.AMBIGUOUS_CODE, f"{wanted.stock} may be {articles}: say the article too.")
     if not there:
         return _at(line, wanted, RefusalCode.UNKNOWN_CODE, f"{line.room.code} has no stock {wanted.stock}.")
     if not fitting:
@@ -226,6 +234,11 @@ class Settlement:
     refusals: Sequence[Refusal] = ()
 
     @property
+    def empty(self) -> bool:
+        """Whether nothing is said, nor anything wrong."""
+        return not self.shares and not self.refusals
+
+    @property
     def rounds(self) -> int:
         """The rounds that were fired: they add to the weapon's round count."""
         return sum(share.expended for share in self.shares if share.out.kind is StockKind.AMMUNITION)
@@ -236,7 +249,7 @@ class _Left:
     out: Outstanding
     quantity: int
     said: dict[str, int] = field(default_factory=dict)
-    reason: str | None = None
+    reasons: list[str] = field(default_factory=list)
 
     def take(self, word: str, quantity: int) -> int:
         """Put so much of it down as this; what is over is given back."""
@@ -255,8 +268,12 @@ def settle(
     rest_returned: bool,
     closing: bool,
     rounds_fired: int | None = None,
+    expended_before: int = 0,
 ) -> Settlement:
-    """Put what comes back down to the lots that it left; with `closing`, nothing may be left out (INV-9)."""
+    """Put what comes back down to the lots that it left; with `closing`, nothing may be left out (INV-9).
+
+    `rounds_fired` are all that were fired while the item was out, with those that are accounted for already (`expended_before`).
+    """
     left = [_Left(out, out.quantity) for out in outstanding]
     refusals = list(_settled_refusals(line, outstanding, settled))
     if refusals:
@@ -266,9 +283,9 @@ def settle(
         for word in ("expended", "lost", "returned"):
             rest = getattr(each, word)
             for one in meant:
-                if rest and word == "lost":
-                    one.reason = each.reason
-                rest = one.take(word, rest)
+                rest, before = one.take(word, rest), rest
+                if word == "lost" and rest < before:
+                    one.reasons.append(each.reason or "")
     if rest_returned:
         for one in left:
             one.take("returned", one.quantity)
@@ -279,14 +296,15 @@ def settle(
         held = sum(one.quantity for one in left)
         refusals.append(line.refusal(RefusalCode.OUTSTANDING_STOCK, message, path=f"lines.{line.line}.stock", held=held, **facts))
     settlement = Settlement(_shares(left), refusals)
-    if rounds_fired is not None and rounds_fired < settlement.rounds:
-        message = f"{settlement.rounds} rounds of {line.serial} were expended: it has not fired only {rounds_fired}."
-        refusals.append(line.refusal(RefusalCode.INVALID_VALUE, message, path=f"lines.{line.line}.roundsFired", held=settlement.rounds))
+    expended = expended_before + settlement.rounds
+    if rounds_fired is not None and rounds_fired < expended:
+        message = f"{expended} rounds of {line.serial} were expended while it was out: it has not fired only {rounds_fired}."
+        refusals.append(line.refusal(RefusalCode.INVALID_VALUE, message, path=f"lines.{line.line}.roundsFired", held=expended))
     return settlement
 
 
 def _shares(left: Sequence[_Left]) -> list[Share]:
-    return [Share(one.out, **one.said, reason=one.reason if "lost" in one.said else None) for one in left if one.said]
+    return [Share(one.out, **one.said, reason="; ".join(one.reasons) or None) for one in left if one.said]
 
 
 def _settled_refusals(line: Line, outstanding: Sequence[Outstanding], settled: Sequence[Settled]) -> Iterator[Refusal]:
@@ -298,6 +316,10 @@ def _settled_refusals(line: Line, outstanding: Sequence[Outstanding], settled: S
         if each.lost and not (each.reason or "").strip():
             message = f"Say how {each.lost} {each.stock} of {line.serial} were lost."
             yield line.refusal(RefusalCode.INVALID_VALUE, message, path=f"{path}.reason")
+        if articles := each.stock.articles(meant):
+            message = f"{each.stock} may be {articles}: say the article too."
+            yield line.refusal(RefusalCode.AMBIGUOUS_CODE, message, path=path)
+            continue
         free = sum(out.quantity - claimed.get(out.line_id, 0) for out in meant)
         if each.quantity > free:
             message = f"{free} {each.stock} are out with {line.serial}; {each.quantity} cannot come back."
@@ -328,6 +350,16 @@ def adjusted(lot: Mapping[str, int], kind: StockAdjustment, quantity: int) -> di
     return {term: lot[term] + sign * quantity for term, sign in MOVES[kind]}
 
 
+MOST = 2_000_000_000  # rounds or pieces of one lot
+
+
+def too_much(received: int, quantity: int) -> list[Refusal]:
+    """Whether a lot would be larger than any is."""
+    if received + quantity <= MOST:
+        return []
+    return [Refusal(RefusalCode.INVALID_VALUE, f"A lot has at most {MOST:,} rounds or pieces.", path="quantity", limit=MOST)]
+
+
 def adjustment_refusals(article: str, lot: Mapping[str, int], kind: StockAdjustment, quantity: int) -> list[Refusal]:
     """Every reason why a lot cannot be set right so: there is enough to take away, and a second person looks at it."""
     refusals: list[Refusal] = []
@@ -335,6 +367,8 @@ def adjustment_refusals(article: str, lot: Mapping[str, int], kind: StockAdjustm
         if sign < 0 and lot[term] < quantity:
             message = f"{article} has {lot[term]} {SPOKEN_TERMS[term]}: {quantity} cannot be taken from that."
             refusals.append(Refusal(RefusalCode.INSUFFICIENT_STOCK, message, path="quantity", on_hand=lot["on_hand"]))
+    if kind is StockAdjustment.RECEIVED:
+        refusals += too_much(lot["received"], quantity)
     message = "An adjustment of stock waits for a second person: say why (override)."
     return [*refusals, Refusal(RefusalCode.SECOND_PERSON_REQUIRED, message, path="override", overridable=True)]
 

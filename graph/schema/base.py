@@ -191,6 +191,7 @@ class Node(Row):
 
 
 NODES: dict[str, type[Node]] = {}
+ROWS: dict[str, type[Row]] = {}  # types without an id that a command answers with, by the kind of their table
 
 
 @dataclass_transform(kw_only_default=True)
@@ -285,7 +286,7 @@ async def _page_of(listing: Listing, asked: PageOf) -> Connection[Any]:
 
 async def read_plainly(source: Source) -> Any:
     """What a source names, as objects whose fields the plain resolvers read."""
-    to = NODES[source.of.kind]
+    to: type[Row] = NODES.get(source.of.kind) or ROWS[source.of.kind]
     match source:
         case Listed():
             return await _page_of(source.listing, source.page)

@@ -11,6 +11,7 @@ import strawberry
 
 from graph import errors
 from graph.commands import custody as commands
+from graph.commands import due, returns
 from graph.commands.perform import Answer
 from graph.errors import BadInput
 from graph.resolvers import custody as tables
@@ -268,7 +269,7 @@ async def transfer_items(asked: TransferItemsInput) -> ItemsTransferred | Propos
 
 async def extend_due(asked: ExtendDueInput) -> DueExtended | Refused:
     """Let receipts be due later."""
-    answer = await commands.extend_due(command_of(commands.ExtendDue, asked, lines=_issue_lines(asked)))
+    answer = await due.extend_due(command_of(due.ExtendDue, asked, lines=_issue_lines(asked)))
     return refused(answer) if isinstance(answer, errors.Refused) else DueExtended(**what_was_written(answer))
 
 
@@ -286,15 +287,15 @@ async def return_items(asked: ReturnItemsInput) -> ItemsReturned | DryRun | Refu
     holder = person_ref(asked.holder) if asked.holder else None
     brought_by = person_ref(asked.brought_by) if asked.brought_by else None
     read = {"lines": return_lines(asked.lines), "holder": holder, "brought_by": brought_by, "dry_run": bool(asked.dry_run)}
-    answer = await commands.return_items(command_of(commands.ReturnItems, asked, **read))
+    answer = await returns.return_items(command_of(returns.ReturnItems, asked, **read))
     if isinstance(answer, errors.Refused):
         return refused(answer)
     return cast("DryRun | None", not_yet(answer)) or ItemsReturned(**what_was_written(answer))
 
 
-def return_lines(lines: Sequence[ReturnLineInput]) -> tuple[commands.ReturnLine, ...]:
+def return_lines(lines: Sequence[ReturnLineInput]) -> tuple[returns.ReturnLine, ...]:
     """What comes back, as an input says it."""
-    return tuple(command_of(commands.ReturnLine, line, item=item_ref(line.item), **became_of(line)) for line in lines_of(lines))
+    return tuple(command_of(returns.ReturnLine, line, item=item_ref(line.item), **became_of(line)) for line in lines_of(lines))
 
 
 def what_was_written(answer: Answer) -> dict[str, Any]:

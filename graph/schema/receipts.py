@@ -9,13 +9,13 @@ from uuid import UUID
 import strawberry
 
 from graph import errors
-from graph.commands import custody, receipts, stock
+from graph.commands import custody, receipts, returns, stock
 from graph.errors import BadInput
 from graph.resolvers import custody as tables
 from graph.resolvers.items import ITEM
 from graph.resolvers.ledger import LEDGER
 from graph.resolvers.sources import Made
-from graph.schema.base import Row, described, optional
+from graph.schema.base import ROWS, Row, described, optional
 from graph.schema.custody import CustodyRecord, ReturnLineInput, return_lines, what_was_written
 from graph.schema.inputs import clean, command_of, lines_of, text
 from graph.schema.items import Item, ItemRefInput, PersonRefInput, item_ref, person_ref
@@ -45,6 +45,9 @@ class ItemTakenIn(Row):
     home: str = described("The code of the arms room that it goes home to.")
     holder_name: str = described("Who held it.")
     closed_at: datetime = described("When it was taken in.")
+
+
+ROWS[tables.TAKEN_IN.kind] = ItemTakenIn
 
 
 @strawberry.type(description="The items of other arms rooms are taken in, and on their way home.")
@@ -97,7 +100,10 @@ class SettleStockInput:
     note: str | None = optional("What is to be remembered.")
 
 
-@strawberry.input(description="Take items in that are on the book of other arms rooms: their receipts close, and they are on the way home.")
+@strawberry.input(
+    description="Take items in that are on the book of other arms rooms: their receipts close, and they are on the way home. What came "
+    "with them goes down to their own lots at once: it travels home with them."
+)
 class ReturnItemsElsewhereInput:
     """See the description."""
 
@@ -168,7 +174,7 @@ async def return_items_elsewhere(asked: ReturnItemsElsewhereInput) -> ItemsTaken
     """Take items in for other arms rooms."""
     brought_by = person_ref(asked.brought_by) if asked.brought_by else None
     read = {"armory": text("code", asked.armory), "lines": return_lines(asked.lines), "brought_by": brought_by}
-    answer = await custody.return_elsewhere(command_of(custody.ReturnElsewhere, asked, **read))
+    answer = await returns.return_elsewhere(command_of(returns.ReturnElsewhere, asked, **read))
     if isinstance(answer, errors.Refused):
         return refused(answer)
     items: Any = Made(tables.TAKEN_IN, answer.rows)
@@ -180,7 +186,7 @@ async def receive_items(asked: ReceiveItemsInput) -> ItemsReceived | Refused:
     lines = tuple(
         custody.IssueLine(item_ref(line.item), clean("expected_version", line.expected_version)) for line in lines_of(asked.lines)
     )
-    answer = await custody.receive_items(command_of(custody.ReceiveItems, asked, lines=lines))
+    answer = await returns.receive_items(command_of(returns.ReceiveItems, asked, lines=lines))
     if isinstance(answer, errors.Refused):
         return refused(answer)
     made: dict[str, Any] = {"items": Made(ITEM, answer.rows), "events": Made(LEDGER, answer.events)}

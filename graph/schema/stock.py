@@ -128,7 +128,7 @@ AdjustResult = Annotated[
 ]
 
 
-@strawberry.input(description="So much of something that goes out with an item. Give one of article, lotNumber and lot.")
+@strawberry.input(description="So much of something that goes out with an item: by article, by lotNumber, by both, or by the id of a lot.")
 class StockLineInput:
     """See the description."""
 
@@ -138,7 +138,7 @@ class StockLineInput:
     quantity: int = described("How many rounds or pieces.")
 
 
-@strawberry.input(description="What became of stock that was out with an item. Give one of article, lotNumber and lot.")
+@strawberry.input(description="What became of stock that was out with an item: by article, by lotNumber, by both, or by the id of a lot.")
 class SettledStockInput:
     """See the description."""
 
@@ -158,7 +158,7 @@ class ReceiveStockInput:
     request_id: UUID = described("A new UUID for this command; the same again for a retry.")
     armory: str = described("The code of the arms room.")
     article: str = described("What it is, in short: capital letters, digits, hyphens.")
-    lot_number: str = described("The lot number as it is marked.")
+    lot_number: str = described("The lot number as it is marked; kept in capital letters.")
     quantity: int = described("How many rounds or pieces.")
     kind: StockKind | None = optional("What kind of stock it is; needed for a lot that is new there.")
     name: str | None = optional("What it is called; needed for a lot that is new there.")
@@ -187,16 +187,20 @@ def stock_ref(asked: StockLineInput | SettledStockInput) -> StockRef:
     """The lot that an input names.
 
     Raises:
-        BadInput: it names none, or more than one way.
+        BadInput: it names none, or a lot by its id and in another way too.
     """
-    given = [each for each in (asked.article, asked.lot_number, asked.lot) if each is not None]
-    if len(given) != 1:
-        raise BadInput("Name stock by one of article, lotNumber and lot.")
-    if asked.article is not None:
-        return StockRef(article=code(asked.article))
-    if asked.lot_number is not None:
-        return StockRef(lot_number=text("lot_number", asked.lot_number))
-    return StockRef(lot_id=id_of("StockLot", asked.lot or ""))
+    marked = asked.article is not None or asked.lot_number is not None
+    if marked == (asked.lot is not None):
+        raise BadInput("Name stock by its article, by its lotNumber, by both, or by the id of its lot.")
+    if asked.lot is not None:
+        return StockRef(lot_id=id_of("StockLot", asked.lot))
+    article = code(asked.article) if asked.article is not None else None
+    return StockRef(None, lot_number(asked.lot_number) if asked.lot_number is not None else None, article)
+
+
+def lot_number(marked: str) -> str:
+    """A lot number as it is compared: in capital letters."""
+    return str(clean("lot_number", marked)).upper()
 
 
 def wanted(lines: Sequence[StockLineInput] | None) -> tuple[Wanted, ...] | None:
@@ -236,6 +240,7 @@ async def receive_stock(asked: ReceiveStockInput) -> StockSaved | Refused:
         raise errors.LimitExceeded("A lot goes with at most 100 nomenclatures; empty means every one.")
     read = {
         "article": code(asked.article),
+        "lot_number": lot_number(asked.lot_number),
         "fits": tuple(dict.fromkeys(id_of("ItemModel", each) for each in asked.fits)),
         "dodic": _dodic(asked.dodic) if asked.dodic is not None else None,
     }
@@ -263,8 +268,8 @@ def _lot(asked: AdjustStockInput) -> tuple[UUID | None, commands.Marked | None]:
     if asked.lot is not None and not any(marks):
         return id_of("StockLot", asked.lot), None
     if asked.lot is None and all(marks):
-        armory, article, lot_number = marks
-        return None, commands.Marked(text("code", armory or ""), code(article or ""), text("lot_number", lot_number or ""))
+        armory, article, number = marks
+        return None, commands.Marked(text("code", armory or ""), code(article or ""), lot_number(number or ""))
     raise BadInput("Name the lot by its id, or by armory, article and lotNumber.")
 
 

@@ -22,25 +22,12 @@ from graph.audit.ledger import export_events, read_heads
 from graph.audit.verify import verify
 from graph.clock import tell_overdue_receipts
 from graph.commands import accounts, armory, corrections, eligibility, items, legacy, people, proposals, purposes, receipts, stock
-from graph.commands.custody import (
-    ExtendDue,
-    IssueItems,
-    IssueLine,
-    ReceiveItems,
-    ReturnElsewhere,
-    ReturnItems,
-    ReturnLine,
-    TransferItems,
-    extend_due,
-    issue_items,
-    receive_items,
-    return_elsewhere,
-    return_items,
-    transfer_items,
-)
+from graph.commands.custody import IssueItems, IssueLine, TransferItems, issue_items, transfer_items
+from graph.commands.due import ExtendDue, extend_due
 from graph.commands.overrides import Override
 from graph.commands.perform import Answer
 from graph.commands.references import ItemRef, PersonRef
+from graph.commands.returns import ReceiveItems, ReturnElsewhere, ReturnItems, ReturnLine, receive_items, return_elsewhere, return_items
 from graph.errors import Refused
 from graph.rules.stock import LoadoutEntry, Settled, StockRef, Wanted
 from graph.settings import Settings

@@ -18,8 +18,9 @@ from graph.audit.actor import Actor, acting
 from graph.audit.canonical import FIELDS, GENESIS, canonical_text, event_hash
 from graph.audit.ledger import export_events, read_heads, stray_events
 from graph.audit.verify import NULLABLE, Report, Verifier, verify
-from graph.commands.custody import IssueItems, IssueLine, ReturnItems, ReturnLine, issue_items, return_items
+from graph.commands.custody import IssueItems, IssueLine, issue_items
 from graph.commands.references import ItemRef, PersonRef
+from graph.commands.returns import ReturnItems, ReturnLine, return_items
 from graph.words import ActorKind, Role
 from tests.world import made
 

@@ -16,9 +16,10 @@ from graph.audit.actor import Actor, acting
 from graph.audit.ledger import export_events, read_heads
 from graph.audit.verify import verify
 from graph.commands import armory, items, people
-from graph.commands.custody import IssueItems, IssueLine, ReturnItems, ReturnLine, issue_items, return_items
+from graph.commands.custody import IssueItems, IssueLine, issue_items
 from graph.commands.perform import Answer
 from graph.commands.references import ItemRef, PersonRef
+from graph.commands.returns import ReturnItems, ReturnLine, return_items
 from graph.settings import Settings
 from graph.words import ActorKind, ItemCategory, Role, Slot
 from tests.world import made

@@ -16,7 +16,7 @@ import pytest
 from graph import database
 from graph.audit.actor import acting, console_actor
 from graph.audit.ledger import read_heads
-from graph.commands import armory, custody
+from graph.commands import armory, returns
 from graph.commands.legacy import Imported, ImportLegacy, import_legacy
 from graph.commands.references import ItemRef
 from graph.errors import BadInput, Refused
@@ -115,8 +115,8 @@ async def test_inv_05_what_was_imported_as_out_comes_back_from_a_suspended_holde
     await bring_in()
     holder = await Person.get(service_number="810455")
     assert holder.duty_status is DutyStatus.SUSPENDED
-    line = custody.ReturnLine(ItemRef(serial="RP696052-008"))
-    record_id = await made(custody.return_items(custody.ReturnItems(uuid4(), (line,))))
+    line = returns.ReturnLine(ItemRef(serial="RP696052-008"))
+    record_id = await made(returns.return_items(returns.ReturnItems(uuid4(), (line,))))
     record = await CustodyRecord.get(id=record_id)
     assert record.brought_by_id == holder.id
     again = await bring_in()

@@ -237,8 +237,55 @@ async def test_rounds_come_back_while_the_rifle_stays_out(armorer: Client) -> No
     assert codes((await armorer(SETTLE, i=new(lines=[line(M4, {"article": "556-BALL", "returned": 121})])))["settleStock"]) == [
         "OVER_RETURN"
     ]
-    (record,) = (await bring(armorer, line(M4, allStockReturned=True, roundsFired=0)))["records"]
-    assert (record["receiptNumber"], record["item"]["roundCount"]) == (drawn["receiptNumber"], 30)
+    nothing = await armorer(SETTLE, i=new(lines=[line(M4)]))
+    assert codes(nothing["settleStock"]) == ["INVALID_VALUE"]
+    assert codes(await bring(armorer, line(M4, allStockReturned=True, roundsFired=29))) == ["INVALID_VALUE"]  # thirty are on record
+    (record,) = (await bring(armorer, line(M4, allStockReturned=True, roundsFired=35)))["records"]
+    assert (record["receiptNumber"], record["roundsFired"]) == (drawn["receiptNumber"], 35)
+    assert record["item"]["roundCount"] == 35  # all that were fired while it was out, those that were said before once
+
+
+async def test_what_was_fired_and_said_before_stands_on_the_receipt(armorer: Client) -> None:
+    await shelves(armorer)
+    await draw(armorer, OCAMPO, line(G17, so_many("9MM-BALL", 42)))
+    await armorer(SETTLE, i=new(lines=[line(G17, {"article": "9MM-BALL", "expended": 42})]))
+    (record,) = (await bring(armorer, line(G17)))["records"]
+    assert (record["roundsFired"], record["item"]["roundCount"]) == (42, 42)
+
+
+async def test_two_losses_of_one_article_keep_both_their_reasons(armorer: Client) -> None:
+    await shelves(armorer)
+    await draw(armorer, OCAMPO, line(G17, so_many("MAG-G17", 4)))
+    lost = [{"article": "MAG-G17", "lost": 1, "reason": reason} for reason in ("in the river", "run over")]
+    (record,) = (await bring(armorer, line(G17, *lost, allStockReturned=True)))["records"]
+    assert [(each["lost"], each["lostReason"]) for each in record["lines"]] == [(2, "in the river; run over")]
+
+
+async def test_a_lot_number_of_two_articles_is_not_guessed(armorer: Client) -> None:
+    await receive(armorer, "MAG-G17", "2026-1", 10, "MAGAZINE")
+    await receive(armorer, "9MM-BALL", "2026-1", 100)
+    refusal = only(await draw(armorer, OCAMPO, line(G17, {"lotNumber": "2026-1", "quantity": 50})))
+    assert (refusal["code"], refusal["path"]) == ("AMBIGUOUS_CODE", "lines.0.stock.0")
+    assert "9MM-BALL, MAG-G17" in refusal["message"]
+    both = {"lotNumber": "2026-1", "article": "9mm-ball"}
+    (record,) = (await draw(armorer, OCAMPO, line(G17, {**both, "quantity": 50}, so_many("MAG-G17", 2))))["records"]
+    assert {each["lot"]["article"]: each["issued"] for each in record["lines"]} == {"9MM-BALL": 50, "MAG-G17": 2}
+    unclear = only(await bring(armorer, line(G17, {"lotNumber": "2026-1", "expended": 40}, allStockReturned=True)))
+    assert unclear["code"] == "AMBIGUOUS_CODE"
+    (record,) = (await bring(armorer, line(G17, {**both, "expended": 40}, allStockReturned=True)))["records"]
+    assert record["roundsFired"] == 40
+
+
+async def test_a_lot_is_never_larger_than_can_be_counted(armorer: Client, plain_sql: Any) -> None:
+    lot = await receive(armorer, "9MM-BALL", "ENDLESS", 1_000_000)
+    async with plain_sql.transaction():
+        await plain_sql.execute("SET LOCAL session_replication_role = replica")  # as if it had been received two thousand times
+        await plain_sql.execute("UPDATE stock_lot SET received = 1999999999, on_hand = 1999999999 WHERE lot_number = 'ENDLESS'")
+    more = await armorer(RECEIVE, i=new(armory="NORTH", article="9MM-BALL", lotNumber="endless", quantity=2))
+    assert (only(more["receiveStock"])["code"], only(more["receiveStock"])["limit"]) == ("INVALID_VALUE", 2_000_000_000)
+    async with plain_sql.transaction():
+        await plain_sql.execute("SET LOCAL session_replication_role = replica")
+        await plain_sql.execute("UPDATE stock_lot SET received = $1, on_hand = $1 WHERE lot_number = 'ENDLESS'", lot["received"])
 
 
 # ---------------------------------------------------------------------------------------------------------------------------- loadouts
@@ -313,7 +360,7 @@ async def test_more_of_a_lot_is_added_to_it_and_a_lot_is_not_two_things(live: Li
 
 async def test_stock_is_named_in_one_way(armorer: Client) -> None:
     await shelves(armorer)
-    for stock in ({"quantity": 1}, {"quantity": 1, "article": "9MM-BALL", "lotNumber": "WCC-21"}):
+    for stock in ({"quantity": 1}, {"quantity": 1, "article": "9MM-BALL", "lot": "lot_" + 32 * "0"}):
         assert await armorer.code(ISSUE, i=new(holder={"serviceNumber": OCAMPO}, lines=[line(G17, stock)])) == "BAD_REQUEST"
     lot = (await lots(armorer))["WCC-22"]["id"]
     (record,) = (await draw(armorer, DIZON, line(G17, {"lot": lot, "quantity": 5})))["records"]

@@ -25,10 +25,11 @@ from graph import database
 from graph.audit.actor import acting, console_actor
 from graph.commands import accounts, eligibility, proposals, receipts, stock
 from graph.commands.armory import EditArmory, edit_armory
-from graph.commands.custody import IssueItems, IssueLine, ReturnItems, ReturnLine, issue_items, return_items
+from graph.commands.custody import IssueItems, IssueLine, issue_items
 from graph.commands.overrides import Override
 from graph.commands.perform import Answer
 from graph.commands.references import ItemRef, PersonRef
+from graph.commands.returns import ReturnItems, ReturnLine, return_items
 from graph.rules.stock import Settled, StockRef, Wanted
 from graph.settings import Settings
 from graph.words import (

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from graph import clock, database
 from graph.audit.actor import Actor, acting, console_actor
-from graph.commands import accounts, armory, custody, eligibility, items, people, proposals, purposes, stock
+from graph.commands import accounts, armory, custody, due, eligibility, items, people, proposals, purposes, returns, stock
 from graph.commands.overrides import Override
 from graph.commands.perform import Answer
 from graph.commands.references import ItemRef, PersonRef
@@ -239,11 +239,11 @@ class Product:
                 lines = tuple(stock.SettleLine(self._ref(line.item), _became(line), line.rest, line.item.version) for line in order.lines)
                 return stock.settle_stock, stock.SettleStock(request, lines)
             case Extend():
-                due = self._hour(order.due)
-                assert due is not None
-                return custody.extend_due, custody.ExtendDue(request, self._lines(order.lines), due, "because")
+                later = self._hour(order.due)
+                assert later is not None
+                return due.extend_due, due.ExtendDue(request, self._lines(order.lines), later, "because")
             case Arrive():
-                return custody.receive_items, custody.ReceiveItems(request, self._lines(order.lines))
+                return returns.receive_items, returns.ReceiveItems(request, self._lines(order.lines))
             case ReceiveStock():
                 kind, fits = StockKind(order.kind) if order.kind else None, tuple(self.models[category] for category in order.fits)
                 given = stock.ReceiveStock(request, order.room, order.article, order.lot, order.quantity, kind, order.name, None, fits)
@@ -296,7 +296,7 @@ class Product:
 
     def _return(self, request: UUID, order: Return) -> tuple[Do, Any]:
         lines = tuple(
-            custody.ReturnLine(
+            returns.ReturnLine(
                 self._ref(line.item),
                 line.item.version,
                 Serviceability(line.condition) if line.condition else None,
@@ -316,8 +316,8 @@ class Product:
             "dry_run": order.dry,
         }
         if order.room is not None:
-            return custody.return_elsewhere, custody.ReturnElsewhere(**said, armory=order.room)
-        return custody.return_items, custody.ReturnItems(**said)
+            return returns.return_elsewhere, returns.ReturnElsewhere(**said, armory=order.room)
+        return returns.return_items, returns.ReturnItems(**said)
 
     def _ref(self, ref: Ref) -> ItemRef:
         if ref.by == "id":

@@ -165,13 +165,17 @@ class Receipt:
 
 @dataclass
 class Waiting:
-    """An order that waits, by whom, and the reasons against it that are to be overridden."""
+    """An order that waits, by whom, and the reasons against it that are to be overridden.
+
+    What a purpose would bring is written out in it, and so is when the items are due: exactly that is approved (INV-23).
+    """
 
     order: Order
     by: str
     room: str
     grounds: frozenset[Reason]
     state: str = "PENDING"
+    due: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -283,7 +287,7 @@ class Model:
     def issue(self, order: Issue, passing: Waiting | None = None) -> Iterator[str]:
         """INV-3, 4, 8, 11, 12."""
         why: Why = set()
-        person, purpose, terms = self._person(order.holder, why), self._purpose(order, why), self._terms(order)
+        person, purpose, terms = self._person(order.holder, why), self._purpose(order, why), self._terms(order, passing)
         found = self._find([line.item for line in order.lines], why)
         self._hands(person, found, terms, order, why)
         for line, item in found.items():
@@ -296,7 +300,11 @@ class Model:
                 why.add(Reason("BACKDATE_REFUSED", line))
         taken = self._allot(order, found, purpose, terms.type, why)
         if self._waits(order, why, passing):
-            return self._propose(order, found, why)
+            lines = tuple(
+                replace(order.lines[line], stock=tuple(Some(quantity, lot=lot) for lot, quantity in lots.items() if quantity))
+                for line, lots in taken.items()
+            )
+            return self._propose(replace(order, lines=lines), found, terms, why)
         self._refuse(why, passing)
         assert person is not None
         return iter([self._open(item, person, terms, order, taken[line]) for line, item in found.items()])
@@ -304,7 +312,7 @@ class Model:
     def transfer(self, order: Transfer, passing: Waiting | None = None) -> Iterator[str]:
         """What an issue asks of hands and item is asked of a relief too; what is out with the item goes along."""
         why: Why = set()
-        person, purpose, terms = self._person(order.holder, why), self._purpose(order, why), self._terms(order)
+        person, purpose, terms = self._person(order.holder, why), self._purpose(order, why), self._terms(order, passing)
         giver = self._person(order.giver, why)
         found = self._find([line.item for line in order.lines], why)
         self._hands(person, found, terms, order, why)
@@ -318,7 +326,7 @@ class Model:
             if terms.at < receipt.since:
                 why.add(Reason("BACKDATE_REFUSED", line))
         if self._waits(order, why, passing):
-            return self._propose(order, found, why)
+            return self._propose(order, found, terms, why)
         self._refuse(why, passing)
         assert person is not None
         return self._relieve(found, person, terms, order)
@@ -341,11 +349,12 @@ class Model:
             why.add(Reason("UNKNOWN_CODE"))
         return self.purposes.get(order.purpose)
 
-    def _terms(self, order: Issue) -> Terms:
+    def _terms(self, order: Issue, passing: Waiting | None = None) -> Terms:
         purpose = self.purposes.get(order.purpose or "")
         type_ = order.type or (purpose["type"] if purpose else "TEMPORARY")
         hours = min(HOURS, purpose["hours"] or HOURS) if purpose else HOURS
-        return Terms(type_, self.hour(order.at) or self.now, self.hour(order.due), timedelta(hours=hours))
+        due = passing.due if passing is not None else self.hour(order.due)
+        return Terms(type_, self.hour(order.at) or self.now, due, timedelta(hours=hours))
 
     def _hands(self, person: Person | None, found: dict[int, Item], terms: Terms, order: Issue, why: Why) -> None:
         emergency = terms.type == "EMERGENCY"
@@ -425,7 +434,7 @@ class Model:
         room = self.rooms[item.room]
         room.receipts += 1
         number = f"{room.code}-{room.receipts:06}"
-        due = terms.at + terms.hours if terms.due is None and terms.type == "TEMPORARY" else terms.due
+        due = terms.until
         lines = {lot: Line(quantity) for lot, quantity in taken.items() if quantity}
         self.receipts[number] = Receipt(
             number, item.serial, person.number, terms.type, order.purpose, terms.at, due, self.by, item.serviceability, order.note, lines
@@ -453,9 +462,12 @@ class Model:
         if standing:
             raise _Refused(standing)
 
-    def _propose(self, order: Order, found: dict[int, Item], why: Why) -> Iterator[str]:
-        room = self.items[next(iter(found.values())).serial].room
-        self.proposals.append(Waiting(order, self.by, room, frozenset(why)))
+    def _propose(self, order: Issue, found: dict[int, Item], terms: Terms, why: Why) -> Iterator[str]:
+        rooms = {item.room for item in found.values()}
+        if len(rooms) > 1:
+            raise _Refused({Reason("INVALID_VALUE")})
+        due = terms.until
+        self.proposals.append(Waiting(replace(order, type=terms.type), self.by, rooms.pop(), frozenset(why), due=due))
         return iter(["PROPOSED"])
 
     def decide(self, order: Decide) -> Iterator[str]:
@@ -532,15 +544,16 @@ class Model:
     def _take_back(self, item: Item, order: Return, back: Back, became: Any, at: datetime, bringer: Person | None) -> str:
         receipt = self.custody(item.serial)
         assert receipt is not None
-        rounds = self._put_down(receipt, became)
-        receipt.fired = back.fired if back.fired is not None else rounds or None
+        before = self._fired_before(receipt)
+        rounds = before + self._put_down(receipt, became)
+        receipt.fired = back.fired if back.fired is not None else rounds or None  # all that were fired while it was out
         receipt.brought_by = bringer.number if bringer else receipt.holder
         receipt.brought_reason = order.reason if receipt.brought_by != receipt.holder else None
         receipt.taken_in = order.room
         condition = back.condition or item.serviceability
         self._close(receipt, at, "RETURNED", condition)
         item.serviceability = max(item.serviceability, condition, key=WORSE.index)  # a return makes nothing better
-        item.rounds += receipt.fired or 0
+        item.rounds += max(0, (receipt.fired or 0) - before)  # what was said before counts on it already
         item.state, item.version = "IN_TRANSIT" if order.room else "IN_ROOM", item.version + 1
         return "ITEM_SENT_HOME" if order.room else "ITEM_RETURNED"
 
@@ -570,9 +583,12 @@ class Model:
             became = {number: replace(each, returned=each.returned + left[number]) for number, each in became.items()}
         elif closing and any(left.values()):
             why.add(Reason("OUTSTANDING_STOCK", line))
-        if back.fired is not None and back.fired < self._rounds(became):
+        if back.fired is not None and back.fired < self._fired_before(receipt) + self._rounds(became):
             why.add(Reason("INVALID_VALUE", line, "fired"))
         return became
+
+    def _fired_before(self, receipt: Receipt) -> int:
+        return sum(line.expended for number, line in receipt.lines.items() if self.lots[number].kind == "AMMUNITION")
 
     def _rounds(self, became: dict[str, Became]) -> int:
         return sum(each.expended for number, each in became.items() if self.lots[number].kind == "AMMUNITION")
@@ -593,7 +609,10 @@ class Model:
         for line, item in found.items():
             receipt = self._in_hand(line, item, why)
             if receipt is not None:
+                known = len(why)
                 settled[line] = receipt, self._became(line, receipt, order.lines[line], why, closing=False)
+                if known == len(why) and not any(each.returned or each.expended or each.lost for each in settled[line][1].values()):
+                    why.add(Reason("INVALID_VALUE", line, "nothing"))
         self._refuse(why)
         for line, item in found.items():
             rounds = self._put_down(*settled[line])
@@ -732,6 +751,11 @@ class Terms:
     at: datetime
     due: datetime | None
     hours: timedelta
+
+    @property
+    def until(self) -> datetime | None:
+        """When the item is due."""
+        return self.at + self.hours if self.due is None and self.type == "TEMPORARY" else self.due
 
 
 class _Refused(Exception):

@@ -16,7 +16,6 @@ from graph.errors import Refusal, RefusalCode
 from graph.rules.custody import (
     ArmsBar,
     Authorization,
-    Bringer,
     Line,
     OpenCustody,
     Qualification,
@@ -26,10 +25,10 @@ from graph.rules.custody import (
     Terms,
     due_time,
     issue_refusals,
-    return_refusals,
 )
 from graph.rules.items import maintenance_refusals, serviceability_after_return, spoken
 from graph.rules.people import duty_status_refusals
+from graph.rules.returns import Bringer, return_refusals
 from graph.words import ArmoryState, CustodyState, DutyStatus, IssueType, ItemCategory, Serviceability, Slot
 
 SPACE = UUID(int=0)
