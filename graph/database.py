@@ -463,7 +463,7 @@ async def _read(client: Any, sql: str, *values: Any) -> Rows:
 async def _settled(connection: Any) -> None:
     """End the statement of a read that was cancelled: else its time limit runs on, and strikes whoever has the connection next."""
     with contextlib.suppress(*LOST, asyncpg.PostgresError):
-        await asyncio.shield(asyncio.create_task(connection.execute("")))
+        await asyncio.shield(asyncio.create_task(connection.execute("SELECT")))
 
 
 async def _taken(client: Any) -> tuple[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 from pathlib import Path
@@ -74,3 +75,19 @@ async def test_the_limits_of_the_settings_hold_on_every_connection(database_url:
 async def test_with_the_door_closed_nothing_is_read() -> None:
     with pytest.raises(Unavailable):
         database.door()
+
+
+async def test_a_read_that_is_cancelled_leaves_nothing_behind_for_who_has_its_connection_next(empty_url: str) -> None:
+    """A sibling that fails, or a client that goes away, cancels a read at any moment; its time limit must not strike somebody else."""
+    await database.open_door(empty_url, Settings(pool_size=10, statement_timeout_ms=300))
+    try:
+        for batch in range(4):
+            texts = [f"SELECT {batch * 10 + number} AS a{number}, count(*) FROM pg_class WHERE relname <> $1" for number in range(10)]
+            reads = [asyncio.create_task(database.fetch(text, "x")) for text in texts]
+            for number, read in enumerate(reads):
+                asyncio.get_running_loop().call_later(number / 2000, read.cancel)
+            await asyncio.gather(*reads, return_exceptions=True)
+            await asyncio.sleep(0.4)  # longer than the time limit of what was cancelled
+            assert len(await asyncio.gather(*(database.fetch("SELECT 1, pg_sleep(0.02)") for _ in range(10)))) == 10
+    finally:
+        await database.close_door()

@@ -195,12 +195,24 @@ CREATE FUNCTION armguard_lot_explained() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM ledger_event WHERE event_id = NEW.last_event_id AND stream = NEW.armory_id::text
         AND transaction = pg_current_xact_id()::text::bigint AND recorded_at >= transaction_timestamp()
-        AND type IN ('STOCK_RECEIVED', 'STOCK_ADJUSTED', 'STOCK_SETTLED', 'ITEM_ISSUED', 'ITEM_RETURNED', 'ITEM_SENT_HOME', 'RECEIPT_CORRECTED')
+        AND (type = 'STOCK_RECEIVED' OR TG_OP = 'UPDATE' AND type IN ('STOCK_ADJUSTED', 'STOCK_SETTLED', 'ITEM_ISSUED', 'ITEM_RETURNED',
+            'ITEM_SENT_HOME', 'RECEIPT_CORRECTED'))
         AND payload::jsonb -> 'stock_lot' @> jsonb_build_array(jsonb_build_object('id', NEW.id)))
     THEN
         PERFORM armguard_refuse('explained_by_the_ledger', 'A change of stock_lot needs its event in the same transaction.');
     END IF;
     RETURN NULL;
+END $$;
+
+-- What is on a receipt is set down while it is open, at the latest by the transaction that closes it.
+CREATE FUNCTION armguard_line_of_an_open_receipt() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM custody_record WHERE id = NEW.record_id AND closed_at IS NOT NULL
+        AND xmin::text::bigint <> mod(pg_current_xact_id()::text::bigint, 4294967296))
+    THEN
+        PERFORM armguard_refuse('closed_for_ever', 'What was on a closed receipt never changes.');
+    END IF;
+    RETURN NEW;
 END $$;
 
 -- What is out of a lot is what its lines say.
@@ -283,6 +295,7 @@ CREATE CONSTRAINT TRIGGER settled_when_closed AFTER INSERT OR UPDATE ON custody_
     FOR EACH ROW EXECUTE FUNCTION armguard_settled_when_closed();
 CREATE CONSTRAINT TRIGGER settled_when_closed AFTER UPDATE ON custody_record DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION armguard_settled_when_closed();
+CREATE TRIGGER open_receipt BEFORE INSERT OR UPDATE ON custody_line FOR EACH ROW EXECUTE FUNCTION armguard_line_of_an_open_receipt();
 CREATE TRIGGER in_time BEFORE INSERT ON confirmation FOR EACH ROW EXECUTE FUNCTION armguard_confirmed_in_time();
 CREATE TRIGGER emergency BEFORE INSERT ON regularisation FOR EACH ROW EXECUTE FUNCTION armguard_regularised_emergency();
 CREATE TRIGGER in_time BEFORE UPDATE ON proposal FOR EACH ROW EXECUTE FUNCTION armguard_approved_in_time();

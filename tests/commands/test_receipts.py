@@ -315,3 +315,75 @@ async def test_a_receipt_is_named_by_its_weapon_too(live: Live, armorer: Client)
     assert (unknown["code"], unknown["path"], unknown["line"]) == ("UNKNOWN_CODE", "item.serial", None)
     never_out = only((await armorer(CONFIRM, i=new(item={"serial": "M4-002"}, pin="482913")))["confirmReceipt"])
     assert (never_out["code"], never_out["path"]) == ("UNKNOWN_CODE", "item")
+
+
+async def test_many_wrong_pins_at_once_are_as_many_attempts(live: Live, armorer: Client) -> None:
+    await pin(armorer)
+    receipt = await drawn(armorer)
+    guesses = await asyncio.gather(*(confirm(armorer, receipt, f"1357{number:02}") for number in range(20)))
+    waiting = [answer for answer in guesses if "Too many wrong PINs" in only(answer)["message"]]
+    assert len(waiting) == 15  # five were looked at
+    assert "Too many wrong PINs" in only(await confirm(armorer, receipt))["message"]
+
+
+async def test_inv_19_a_pin_set_again_by_an_old_request_is_not_set_and_forgives_no_guess(live: Live, armorer: Client) -> None:
+    request = new(person={"serviceNumber": OCAMPO}, pin="482913")
+    receipt = await drawn(armorer)
+    assert (await armorer(PIN, i=request))["setPin"]["__typename"] == "PersonSaved"
+    assert (await armorer(PIN, i=request))["setPin"]["__typename"] == "PersonSaved"  # the very same, sent again
+    assert codes((await armorer(PIN, i={**request, "pin": "975310"}))["setPin"]) == ["IDEMPOTENCY_MISMATCH"]
+    for _ in range(6):
+        await armorer(PIN, i=request)
+        answer = only(await confirm(armorer, receipt, "135790"))
+    assert "Too many wrong PINs" in answer["message"]
+
+
+async def test_who_takes_in_for_others_learns_nothing_of_their_book(live: Live, armorer: Client) -> None:
+    south = live.as_("south")
+    await draw(armorer, OCAMPO, line(M4))
+    asked = {"armory": "SOUTH", "broughtBy": {"serviceNumber": LAGMAN}}
+    document = ELSEWHERE.replace("{ code message", "{ code since changed currentVersion holder { serviceNumber } message")
+    answer = (await south(document, i=new(**asked, lines=[{**line(M4), "expectedVersion": 1}, line("M4-002")])))["returnItemsElsewhere"]
+    assert sorted(codes(answer)) == ["HELD_BY_OTHER", "NOT_ISSUED", "VERSION_CONFLICT"]
+    for refusal in answer["refusals"]:
+        assert (refusal["holder"], refusal["since"], refusal["receiptNumber"], refusal["currentVersion"]) == (None,) * 4
+        assert refusal["changed"] == []
+        assert "Ocampo" not in refusal["message"]
+    mixed = (await live.as_("officer")(ELSEWHERE, i=new(armory="NORTH", lines=[line("M4-003"), line("M4-101")])))["returnItemsElsewhere"]
+    assert sorted(codes(mixed)) == ["INVALID_VALUE", "NOT_ISSUED", "NOT_ISSUED"]  # every reason at once
+
+
+async def test_inv_04_backdating_gets_past_no_gate(live: Live, armorer: Client) -> None:
+    officer = live.as_("officer")
+    await policy(live, authorizationRequired=True)
+    old = {"person": {"serviceNumber": OCAMPO}, "item": {"serial": "PVS-001"}, "validFrom": "2020-01-01", "validUntil": "2020-12-31"}
+    await officer(AUTHORIZE, i=new(**old))
+    backdated = {"effectiveAt": "2020-06-01T00:00:00Z", "issueType": "HAND_RECEIPT"}
+    assert codes(await draw(armorer, OCAMPO, line("PVS-001"), **backdated)) == ["NOT_AUTHORIZED"]
+
+
+async def test_the_card_for_this_very_weapon_is_surrendered_for_it(live: Live, armorer: Client) -> None:
+    officer = live.as_("officer")
+    await policy(live, authorizationRequired=True)
+    models = (await officer("{ itemModels(first: 9) { edges { node { id nomenclature } } } }"))["itemModels"]["edges"]
+    pvs = next(edge["node"]["id"] for edge in models if edge["node"]["nomenclature"] == "Night Vision PVS-14")
+    for card, target in (("WC-1", {"model": pvs}), ("WC-2", {"item": {"serial": "PVS-001"}})):
+        await officer(AUTHORIZE, i=new(person={"serviceNumber": OCAMPO}, validFrom="2026-01-01", cardNumber=card, **target))
+    both = await draw(armorer, OCAMPO, line("PVS-001"), line("PVS-002"))
+    numbers = [record["receiptNumber"] for record in both["records"]]
+    assert [(await state_of(armorer, number))["weaponsCard"] for number in numbers] == ["WC-2", "WC-1"]
+
+
+async def test_one_weapon_that_somebody_works_on_keeps_no_other_from_being_told(
+    database_url: str, settings: Settings, plain_sql: Any
+) -> None:
+    async with running_server(database_url, settings.model_copy(update={"lock_timeout_ms": 50, "command_attempts": 1})) as live:
+        armorer = live.as_("north")
+        await overdue_rifle(armorer)
+        now = datetime.now(UTC)
+        late = {"effectiveAt": said(now - timedelta(hours=3)), "dueAt": said(now - timedelta(hours=1))}
+        await draw(armorer, LAGMAN, line("PVS-001"), line("PVS-002"), **late)
+        async with plain_sql.transaction():
+            await plain_sql.execute("SELECT FROM item WHERE serial = 'PVS-001' FOR UPDATE")
+            assert await tell_overdue_receipts() == 2
+        assert await tell_overdue_receipts() == 1

@@ -274,3 +274,93 @@ async def test_inv_17_a_receipt_that_was_a_mistake_is_corrected_by_two_and_both_
         "SECOND_PERSON_REQUIRED",
     ]
     assert (await draw(armorer, OCAMPO, line("G17-002")))["__typename"] == "ItemsIssued"
+
+
+async def test_inv_23_only_the_reasons_that_were_proposed_are_overridden(live: Live, armorer: Client, officer: Client) -> None:
+    item = (await armorer(f'{{ item(serial: "{PVS}") {{ id }} }}'))["item"]
+    await armorer(EDIT_ITEM, i=new(id=item["id"], serviceability="LIMITED", reason="one lens is scratched"))
+    proposal = (await draw(armorer, OCAMPO, line(PVS), override=WHY_NOT))["proposal"]["id"]
+    await armorer(EDIT_ITEM, i=new(id=item["id"], serviceability="UNSERVICEABLE", reason="it fell"))
+    refusal = only(await approve(officer, proposal))
+    assert (refusal["code"], refusal["overridable"], refusal["item"]["serial"]) == ("ITEM_NOT_ISSUABLE", False, PVS)
+    await armorer(EDIT_ITEM, i=new(id=item["id"], serviceability="LIMITED", reason="the lens again"))
+    to_shop = "mutation ($i: MaintenanceInput!) { sendToMaintenance(input: $i) { __typename } }"
+    await armorer(to_shop, i=new(item={"serial": PVS}, reason="x"))
+    assert codes(await approve(officer, proposal)) == ["ITEM_NOT_ISSUABLE"]
+
+
+async def test_inv_23_a_limit_that_came_up_since_is_not_the_one_that_was_proposed(live: Live, armorer: Client, officer: Client) -> None:
+    from tests.commands.test_stock import sentinel, shelves
+
+    await shelves(armorer)
+    await sentinel(live)
+    more = await draw(armorer, OCAMPO, line(G17, so_many("9MM-BALL", 43)), purpose="GATE", override=WHY_NOT)
+    await draw(armorer, OCAMPO, line("G17-002"))
+    refusal = only(await approve(officer, more["proposal"]["id"]))
+    assert (refusal["code"], refusal["path"], refusal["limit"]) == ("LIMIT_EXCEEDED", "lines.0.item", 1)
+
+
+async def test_inv_23_a_purpose_that_changes_changes_nothing_of_what_is_approved(live: Live, armorer: Client, officer: Client) -> None:
+    from tests.commands.test_stock import sentinel, shelves
+
+    await shelves(armorer)
+    await sentinel(live)
+    await draw(armorer, OCAMPO, line("G17-002"))
+    proposed = (await draw(armorer, OCAMPO, line(G17), purpose="GATE", override=WHY_NOT))["proposal"]
+    assert [each["quantity"] for each in proposed_stock(await officer(WAITING))] == [4, 42]  # the approver sees what goes out
+    purposes = (await officer("{ purposes(first: 9) { edges { node { id code } } } }"))["purposes"]["edges"]
+    gate = next(edge["node"]["id"] for edge in purposes if edge["node"]["code"] == "GATE")
+    edit = "mutation ($i: EditPurposeInput!) { editPurpose(input: $i) { __typename } }"
+    loadout = [{"category": "PISTOL", "article": article, "quantity": 90} for article in ("9MM-BALL", "MAG-G17")]
+    await officer(edit, i=new(id=gate, loadout=loadout, defaultIssueType="HAND_RECEIPT", dueHours=2))
+    (record,) = (await approve(officer, proposed["id"]))["records"]
+    assert {each["lot"]["article"]: each["issued"] for each in record["lines"]} == {"9MM-BALL": 42, "MAG-G17": 4}
+    assert record["dueAt"] is not None
+
+
+def proposed_stock(answer: Any) -> list[Any]:
+    """What goes out with the one item that is proposed."""
+    (edge,) = answer["proposals"]["edges"]
+    stock: list[Any] = edge["node"]["arguments"]["lines"][0]["stock"]
+    return stock
+
+
+async def test_who_may_not_do_it_any_more_has_proposed_nothing(live: Live, armorer: Client, officer: Client, plain_sql: Any) -> None:
+    from graph.audit.actor import acting, console_actor
+    from graph.commands.accounts import DisableAccount, disable_account
+
+    proposal = await second_carbine(armorer)
+    with acting(console_actor("tests")):
+        await disable_account(DisableAccount(uuid4(), "north", "left the service"))
+    refusal = only(await approve(officer, proposal))
+    assert (refusal["code"], "may not do it any more" in refusal["message"]) == ("STATE_NOT_ALLOWED", True)
+    assert (await officer(REJECT, i=new(id=proposal)))["rejectProposal"]["proposal"]["state"] == "REJECTED"
+
+
+async def test_what_waits_is_of_one_arms_room(live: Live, officer: Client) -> None:
+    await draw(officer, OCAMPO, line(M4))
+    refusal = only(await draw(officer, OCAMPO, line("M4-002"), line("M4-101"), override=WHY_NOT))
+    assert (refusal["code"], refusal["path"]) == ("INVALID_VALUE", "override")
+    assert "NORTH and SOUTH" in refusal["message"]
+
+
+async def test_inv_17_a_weapon_that_did_leave_the_room_is_no_mistake(live: Live, armorer: Client) -> None:
+    from tests.commands.test_receipts import CONFIRM, PIN
+    from tests.commands.test_stock import SETTLE, shelves
+    from tests.commands.test_transfer import TRANSFER
+
+    async def why(serial: str) -> str:
+        answer = (await armorer(CORRECT, i=new(items=[{"serial": serial}], override=WHY_NOT)))["correctReceipts"]
+        assert codes(answer) == ["STATE_NOT_ALLOWED", "SECOND_PERSON_REQUIRED"]
+        return str(answer["refusals"][0]["message"])
+
+    await shelves(armorer)
+    await draw(armorer, OCAMPO, line(G17, so_many("9MM-BALL", 42)))
+    await armorer(SETTLE, i=new(lines=[line(G17, {"article": "9MM-BALL", "expended": 12})]))
+    assert "is accounted for" in await why(G17)
+    await armorer(TRANSFER, input=new(holder={"serviceNumber": LAGMAN}, lines=[line(G17)]))
+    assert "taken over from another" in await why(G17)
+    await armorer(PIN, i=new(person={"serviceNumber": OCAMPO}, pin="482913"))
+    await draw(armorer, OCAMPO, line(M4))
+    await armorer(CONFIRM, i=new(item={"serial": M4}, pin="482913"))
+    assert "confirmed the receipt" in await why(M4)

@@ -557,9 +557,6 @@ def test_payloads_of_commands_about_stock_and_receipts_are_the_same(pair: Pair) 
     assert (rejected["records"], rejected["lots"], rejected["proposal"]["state"]) == ([], [], "REJECTED")
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="the plain resolvers know nodes only, and ItemTakenIn is none (schema/base.py)"
-)
 def test_what_was_taken_in_for_another_arms_room_is_the_same(pair: Pair) -> None:
     drawn = {"holder": {"serviceNumber": "S-027"}, "lines": lines_of("PVS-009")}
     both(pair, "north", "issueItems", f"... on ItemsIssued {{ {KEPT} }}", drawn)
