@@ -169,14 +169,17 @@ def _terms(command: IssueItems, counter: Counter) -> Terms:
 def _proposed(kind: ProposalCommand, name: str, command: I, counter: Counter, drawn: Drawn) -> Written:
     """The command as it waits for a second person: these very items, lots and quantities, this very person, on these terms.
 
-    What a purpose would bring is written out, so that a change of the purpose changes nothing of what is approved.
+    What a purpose would bring is written out, so that a change of the purpose changes nothing of what is approved; and what is in
+    somebody's hands is as it is now, so that it does not go from other hands than these.
     """
     refuse(one_room_refusals(counter.lines))
     holder, terms, why = counter.people["holder"], drawn.terms, drawn.why
-    lines = tuple(
-        replace(asked, item=ItemRef(id=line.item_id), stock=_wanted(drawn, line) if kind is ProposalCommand.ISSUE_ITEMS else None)
-        for asked, line in zip(command.lines, counter.lines, strict=True)
-    )
+    if kind is ProposalCommand.ISSUE_ITEMS:
+        lines = tuple(
+            replace(command.lines[line.line], item=ItemRef(id=line.item_id), stock=_wanted(drawn, line)) for line in counter.lines
+        )
+    else:
+        lines = tuple(IssueLine(ItemRef(id=line.item_id), line.version) for line in counter.lines)
     due_at = due_time(terms, counter.lines[0].room)
     person = PersonRef(id=UUID(holder["id"]))
     resolved = replace(command, holder=person, lines=lines, issue_type=terms.issue_type, due_at=due_at)

@@ -236,6 +236,11 @@ async def test_a_relief_can_be_overridden_too(armorer: Client, officer: Client) 
     done = await approve(officer, proposed["proposal"]["id"])
     assert [event["type"] for event in done["events"]] == ["PROPOSAL_APPROVED", "ITEM_HANDED_OVER", "ITEM_TAKEN_OVER"]
     assert done["records"][0]["holder"]["serviceNumber"] == LAGMAN
+    await draw(armorer, OCAMPO, line("M4-003"))
+    back = new(holder={"serviceNumber": OCAMPO}, lines=[line("M4-002")], override=WHY_NOT)
+    again = (await armorer(transfer, input=back))["transferItems"]
+    await armorer(transfer, input=new(holder={"serviceNumber": "S-006"}, lines=[line("M4-002")]))
+    assert codes(await approve(officer, again["proposal"]["id"])) == ["VERSION_CONFLICT"]  # it would go from other hands than these
 
 
 CORRECT = f"""mutation ($i: CorrectReceiptsInput!) {{ correctReceipts(input: $i) {{ __typename

@@ -326,7 +326,8 @@ class Model:
             if terms.at < receipt.since:
                 why.add(Reason("BACKDATE_REFUSED", line))
         if self._waits(order, why, passing):
-            return self._propose(order, found, terms, why)
+            lines = tuple(replace(out, item=replace(out.item, version=found[line].version)) for line, out in enumerate(order.lines))
+            return self._propose(replace(order, lines=lines), found, terms, why)
         self._refuse(why, passing)
         assert person is not None
         return self._relieve(found, person, terms, order)
