@@ -368,8 +368,8 @@ async def test_the_document_says_which_tables_are_replayed_and_which_events_expl
     given = {row["of_table"]: bytes(row["tgargs"]).decode().split("\0") for row in rows}
     explained = {table: [set(types.strip("{}").split(",")) - {"NEVER", ""} for types in each[2:4]] for table, each in given.items()}
     (source,) = await database.fetch("SELECT prosrc FROM pg_proc WHERE proname = 'armguard_lot_explained'")
-    of_lots = set(re.findall(r"'([A-Z_]{5,})'", source["prosrc"]))
-    explained["stock_lot"] = [of_lots, of_lots]
+    of_lots = set(re.findall(r"'([A-Z]+_[A-Z_]+)'", source["prosrc"]))
+    explained["stock_lot"] = [{"STOCK_RECEIVED"}, of_lots]
     section = text.split("## Which events explain which rows")[1].split("\n## ")[0]
     documented = re.findall(r"^\| `([a-z_]+)` \|(.*)\|(.*)\|$", section, re.MULTILINE)
     told = {table: [set(re.findall(r"`([A-Z_]+)`", part)) for part in parts] for table, *parts in documented}
