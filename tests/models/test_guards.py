@@ -1345,7 +1345,7 @@ async def test_inv_10_a_new_lot_has_nothing_out(sql: Sql) -> None:
         north = str(await id_of(sql, "armory", "code", "NORTH"))
         await tell(sql, event_id=event_id, type="STOCK_RECEIVED", stream=north, subject="STOCK_LOT", subject_id=lot_id, payload=payload)
         new = {"id": lot_id, "lot_number": "NEW", "last_event_id": event_id, "received": 2, "on_hand": 1, "out_on_issue": 1, "expended": 0}
-        await another(sql, "stock_lot", "lot_number = 'B-1'", **new)
+        await another(sql, "stock_lot", f"lot_number = 'B-1' AND armory_id = '{north}'", **new)
 
 
 @pytest.mark.parametrize("sets", ["returned = returned + 1", "expended = 0", "handed_over = 20", "lost = 1, lost_reason = 'x'"])
