@@ -88,12 +88,12 @@ async def return_elsewhere(command: ReturnElsewhere) -> Answer | Refused:
     room = await armory_with_code(command.armory)
     if room is None:
         return Refused([no_code("arms room", command.armory, "armory")])
-    if not current_actor().may_see(room["id"]):
-        return Refused([Refusal(RefusalCode.OUT_OF_SCOPE, f"{room['code']} is not one of your arms rooms.", path="armory")])
     request = requested("returnItemsElsewhere", command.request_id, command)
     asked = replace(_asked_of_return(command), everywhere=True)
 
     def decide(counter: Counter) -> Sequence[Written]:
+        if not current_actor().may_see(room["id"]):
+            refuse([Refusal(RefusalCode.OUT_OF_SCOPE, f"{room['code']} is not one of your arms rooms.", path="armory")])
         theirs = {line.line for line in counter.lines if not current_actor().may_see(line.room.id)}
         own = elsewhere_refusals(counter.lines, room["id"], room["code"])
         try:

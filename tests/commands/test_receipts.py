@@ -272,6 +272,10 @@ async def test_a_rifle_of_north_is_taken_in_at_south_and_goes_home(live: Live, a
 
 async def test_who_takes_in_for_others_does_so_in_their_own_room_only(live: Live, armorer: Client) -> None:
     south = live.as_("south")
+    used = {"requestId": str(uuid4())}
+    await draw(south, LAGMAN, line("M4-101"), **used)
+    again = (await south(ELSEWHERE, i={**used, "armory": "NORTH", "lines": [line(M4)]}))["returnItemsElsewhere"]
+    assert codes(again) == ["IDEMPOTENCY_MISMATCH"]  # what a request was, is said before anything else
     await draw(armorer, OCAMPO, line(M4))
     given = {"lines": [line(M4)]}
     assert codes((await south(ELSEWHERE, i=new(armory="NORTH", **given)))["returnItemsElsewhere"]) == ["OUT_OF_SCOPE"]
