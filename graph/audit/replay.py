@@ -66,12 +66,11 @@ def _change(book: Book, table: str, change: Mapping[str, Any]) -> None:
     row.update(change["after"])
 
 
-def registered(*tables: str) -> Callable[[Book, Mapping[str, Any]], None]:
-    """A fold that brings a row of each table in as the payload has it."""
+def registered(table: str) -> Callable[[Book, Mapping[str, Any]], None]:
+    """A fold that brings a row in as the payload has it."""
 
     def fold(book: Book, payload: Mapping[str, Any]) -> None:
-        for table in tables:
-            _bring_in(book, table, payload[table])
+        _bring_in(book, table, payload[table])
 
     return fold
 

@@ -27,16 +27,12 @@ class Attempts:
         self.of_address = RateLimitItemPerSecond(settings.address_attempts, SIGN_IN_SECONDS, namespace="address")
         self.of_pin = RateLimitItemPerSecond(settings.pin_attempts, settings.pin_wait_seconds, namespace="pin")
 
-    async def wait_seconds(self, item: RateLimitItem, *of: str) -> int:
-        """How long until the next attempt is taken, in seconds; 0: it is taken now."""
-        if await self._limiter.test(item, *of):
+    async def take(self, item: RateLimitItem, *of: str) -> int:
+        """Count an attempt before it is made; how long until one is taken, in seconds, if there were too many, or 0."""
+        if await self._limiter.hit(item, *of):
             return 0
         reset = (await self._limiter.get_window_stats(item, *of)).reset_time
         return max(1, math.ceil(reset - time.time()))
-
-    async def take(self, item: RateLimitItem, *of: str) -> int:
-        """Count an attempt before it is made; how long until one is taken, in seconds, if there were too many, or 0."""
-        return 0 if await self._limiter.hit(item, *of) else await self.wait_seconds(item, *of) or 1
 
     async def forget(self, item: RateLimitItem, *of: str) -> None:
         """It is as if nobody had tried."""

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from graph.audit.ledger import Event
 from graph.commands.counter import Asked, Counter, Written, name_of, outstanding_of, serve
-from graph.commands.custody import COUNTER
+from graph.commands.custody import COUNTER, custody_event
 from graph.commands.overrides import Approval, Override, by_whose_hand, propose, standing, waits
 from graph.commands.perform import Answer, requested, require
 from graph.commands.references import ItemRef
@@ -21,7 +20,7 @@ from graph.models.counter import Facts
 from graph.rules.custody import Line, one_room_refusals
 from graph.rules.returns import correction_refusals
 from graph.rules.stock import settle
-from graph.words import CloseReason, CustodyState, EventType, ProposalCommand, Subject
+from graph.words import CloseReason, CustodyState, EventType, ProposalCommand
 
 
 @dataclass(frozen=True)
@@ -99,8 +98,7 @@ def _correct(line: Line, counter: Counter, approval: Approval) -> Written:
         **approval.facts,
     }
     summary = f"Receipt {record['receipt_number']} of {line.serial} to {name_of(holder)} was a mistake: {approval.reason}"
-    about = Subject.CUSTODY_RECORD, UUID(record["id"]), summary, payload, line.item_id, UUID(record["holder_id"])
     corrects = UUID(known["opened_by"]["event_id"])
-    event = Event(str(line.room.id), EventType.RECEIPT_CORRECTED, *about, corrects=corrects, event_id=event_id)
+    event = custody_event(EventType.RECEIPT_CORRECTED, record, summary, payload, event_id=event_id, corrects=corrects)
     rows = {"closed": [{**record, **closed["after"]}], "items": [{**item, **changed["after"]}], **stock.rows}
     return Written(event.subject_id, rows, [event], line)

@@ -309,13 +309,17 @@ def transfer(command: TransferItems, counter: Counter, approval: Approval | None
         resolved = replace(command, handed_over_by=PersonRef(id=giver_id) if giver_id else None)
         return [_proposed(ProposalCommand.TRANSFER_ITEMS, "transferItems", resolved, counter, Drawn(terms, {}, {}, why))]
     refuse(standing(approval, why))
-    return [_hand_over(line, counter, Drawn(terms, _along(line, counter), _cards(counter, terms), ()), approval) for line in counter.lines]
+    drawn = Drawn(terms, _along(counter), _cards(counter, terms), ())
+    return [_hand_over(line, counter, drawn, approval) for line in counter.lines]
 
 
-def _along(line: Line, counter: Counter) -> dict[int, Sequence[Taken]]:
-    """What is out with an item."""
+def _along(counter: Counter) -> dict[int, Sequence[Taken]]:
+    """What is out with each item, and goes along with it."""
     lots = {lot.id: lot for lot in counter.lots}
-    return {line.line: [Taken(lots[out.lot_id], out.quantity) for out in outstanding_of(counter.known[line.item_id]["lines"])]}
+    return {
+        line.line: [Taken(lots[out.lot_id], out.quantity) for out in outstanding_of(counter.known[line.item_id]["lines"])]
+        for line in counter.lines
+    }
 
 
 def _hand_over(line: Line, counter: Counter, drawn: Drawn, approval: Approval | None) -> Written:
@@ -362,9 +366,14 @@ CLOSING = (
 
 
 def custody_event(
-    type_: EventType, record: Facts, summary: str, payload: Mapping[str, object], at: datetime, event_id: UUID | None = None
+    type_: EventType,
+    record: Facts,
+    summary: str,
+    payload: Mapping[str, object],
+    at: datetime | None = None,
+    event_id: UUID | None = None,
+    corrects: UUID | None = None,
 ) -> Event:
-    stream, record_id = str(record["armory_id"]), UUID(str(record["id"]))
-    about = {"item_id": record["item_id"], "person_id": record["holder_id"]}
-    chosen = event_id or uuid7()
-    return Event(stream, type_, Subject.CUSTODY_RECORD, record_id, summary, payload, **about, effective_at=at, event_id=chosen)
+    """An event about a receipt, in the stream of its arms room."""
+    about = Subject.CUSTODY_RECORD, UUID(str(record["id"])), summary, payload, record["item_id"], record["holder_id"]
+    return Event(str(record["armory_id"]), type_, *about, effective_at=at, corrects=corrects, event_id=event_id or uuid7())

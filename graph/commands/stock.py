@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from graph.audit.actor import current_actor
 from graph.audit.ledger import Event, append, database_time
 from graph.commands.counter import Asked, Counter, Written, name_of, outstanding_of, serve
-from graph.commands.custody import COUNTER
+from graph.commands.custody import COUNTER, custody_event, lines_named
 from graph.commands.overrides import Approval, Override, propose, standing, waits
 from graph.commands.perform import Answer, perform, requested, require
 from graph.commands.references import ItemRef, with_code
@@ -205,7 +205,7 @@ async def settle_stock(command: SettleStock) -> Answer | Refused:
         refuse([*counter.unknown, *settle_refusals(counter.lines), *stock, *empty])
         return [_settle(line, counter, settlements[line.line], command.note) for line in counter.lines]
 
-    asked = Asked([line.item for line in command.lines], [line.expected_version for line in command.lines], takes_stock_back=True)
+    asked = Asked(*lines_named(command.lines), takes_stock_back=True)
     return await serve(requested("settleStock", command.request_id, command), asked, decide)
 
 
@@ -230,7 +230,6 @@ def _settle(line: Line, counter: Counter, settlement: Settlement, note: str | No
         "note": note,
     }
     summary = f"{line.serial}{stock.spoken}: {name_of(holder)} keeps it on receipt {record['receipt_number']}."
-    about = Subject.CUSTODY_RECORD, UUID(record["id"]), summary, payload, line.item_id, UUID(record["holder_id"])
-    event = Event(str(line.room.id), EventType.STOCK_SETTLED, *about, event_id=event_id)
+    event = custody_event(EventType.STOCK_SETTLED, record, summary, payload, event_id=event_id)
     items = {"items": [{**item, **fired["after"]}]} if fired else {}
     return Written(event.subject_id, {**items, **stock.rows}, [event], line)

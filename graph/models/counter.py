@@ -130,8 +130,6 @@ INSERTED = {
     "opened": "custody_record",
     "lines": "custody_line",
     "proposed": "proposal",
-    "confirmed": "confirmation",
-    "regularised": "regularisation",
 }
 SET: dict[str, tuple[str, tuple[str, ...]]] = {
     "closed": (

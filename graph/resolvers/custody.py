@@ -17,8 +17,9 @@ from graph.errors import BadInput, Forbidden
 from graph.feed import Watch, the_feed
 from graph.models.ledger import REGISTRY
 from graph.resolvers.accounts import still_standing
+from graph.resolvers.people import PERSON
 from graph.resolvers.reading import decode, encode
-from graph.resolvers.tables import Key, Link, Table, table
+from graph.resolvers.tables import Key, Link, Table, aliased, table
 
 PURPOSE = table(
     Table(
@@ -110,7 +111,7 @@ TAKEN_IN = table(
     Table(
         "ItemTakenIn",
         "(SELECT c.id, c.receipt_number, i.serial, m.nomenclature, a.code AS home, c.closed_at, "
-        "p.rank || ' ' || p.family_name || ', ' || p.given_names AS holder_name "
+        f"{aliased(PERSON.computed['name'], 'p')} AS holder_name "
         "FROM custody_record c JOIN item i ON i.id = c.item_id JOIN item_model m ON m.id = i.model_id JOIN armory a ON a.id = c.armory_id "
         "JOIN person p ON p.id = c.holder_id)",
         ("id", "receipt_number", "serial", "nomenclature", "home", "holder_name", "closed_at"),

@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from graph.errors import Refusal, RefusalCode
-from graph.rules.items import spoken
+from graph.rules.items import in_words, spoken
 from graph.rules.versions import stale
 from graph.words import ArmoryState, CustodyState, DutyStatus, IssueType, ItemCategory, Serviceability, Slot
 
@@ -287,7 +287,7 @@ def _limit_refusals(receiver: Receiver, lines: Sequence[Line], terms: Terms) -> 
         limit = line.room.limits.get(line.slot)
         if limit is not None and held[line.slot] > limit:
             already = receiver.held.get(line.slot, 0)
-            slot = line.slot.value.lower().replace("_", " ")
+            slot = in_words(line.slot)
             message = (
                 f"With {line.serial}, {receiver.name} would hold {held[line.slot]} of {limit} allowed {slot}s ({already} in hand now)."
             )
@@ -316,7 +316,7 @@ def _fit_refusals(line: Line, terms: Terms) -> Iterator[Refusal]:
         message = f"The arms room {line.room.code} is {_spoken_room(line.room.state)} and issues nothing."
         yield line.refusal(RefusalCode.ARMORY_NOT_OPEN, message)
     if terms.categories and line.category not in terms.categories:
-        category = line.category.value.lower().replace("_", " ")
+        category = in_words(line.category)
         message = f"{line.serial} is a {category}, which is not drawn for {terms.purpose}."
         yield line.refusal(RefusalCode.ITEM_NOT_ISSUABLE, message, overridable=True, ground="category")
 

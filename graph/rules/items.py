@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from graph.errors import Refusal, RefusalCode
 from graph.rules.keys import number_key
 from graph.words import CustodyState, Serviceability
@@ -23,6 +25,11 @@ def maintenance_refusals(serial: str, state: CustodyState, wanted: CustodyState)
         return []
     where = "in the arms room" if needed is CustodyState.IN_ROOM else "in maintenance"
     return [Refusal(RefusalCode.STATE_NOT_ALLOWED, f"{serial} is {spoken(state)}, not {where}.", path="item")]
+
+
+def in_words(word: StrEnum) -> str:
+    """A slot or a category as an armorer says it."""
+    return word.value.lower().replace("_", " ")
 
 
 def spoken(state: CustodyState) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from graph.errors import Refusal, RefusalCode
 from graph.rules.custody import Line
+from graph.rules.items import in_words
 from graph.words import IssueType, ItemCategory, StockAdjustment, StockKind
 
 
@@ -163,14 +164,10 @@ def _loadout_refusals(draw: Draw, lots: Sequence[Lot]) -> Iterator[Refusal]:
     for article, quantity in asked.items():
         limit = allowed.get(article, 0)
         if quantity > limit:
-            message = f"The loadout of this purpose has {limit} {article} with a {_spoken(draw.line.category)}; {quantity} were asked for."
+            message = f"The loadout of this purpose has {limit} {article} with a {in_words(draw.line.category)}; {quantity} were asked for."
             yield draw.line.refusal(
                 RefusalCode.LIMIT_EXCEEDED, message, path=f"lines.{draw.line.line}.stock", limit=limit, held=quantity, overridable=True
             )
-
-
-def _spoken(category: ItemCategory) -> str:
-    return category.value.lower().replace("_", " ")
 
 
 def _at(line: Line, wanted: Wanted, code: RefusalCode, message: str) -> Refusal:

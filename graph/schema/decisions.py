@@ -15,6 +15,7 @@ from graph.resolvers.custody import CUSTODY
 from graph.resolvers.ledger import LEDGER
 from graph.resolvers.proposals import PROPOSAL
 from graph.resolvers.sources import Made
+from graph.resolvers.stock import STOCK_LOT
 from graph.schema.base import described, id_of, optional
 from graph.schema.custody import CustodyRecord
 from graph.schema.inputs import command_of, lines_of
@@ -22,7 +23,7 @@ from graph.schema.items import ItemRefInput, item_ref
 from graph.schema.ledger import LedgerEvent
 from graph.schema.proposals import OverrideInput, Proposal, Proposed, override_of, proposed
 from graph.schema.refusals import Refused, refused
-from graph.schema.stock import StockLot, lots_made
+from graph.schema.stock import StockLot
 
 
 @strawberry.type(description="The proposal is decided, and if it was approved, done.")
@@ -89,5 +90,5 @@ def _decided(answer: Answer | errors.Refused) -> ProposalDecided | Refused:
     if isinstance(answer, errors.Refused):
         return refused(answer)
     proposal, done = Made(PROPOSAL, answer.rows[:1], many=False), answer.rows[1:]
-    made: dict[str, Any] = {"records": Made(CUSTODY, done), "lots": lots_made(done), "events": Made(LEDGER, answer.events)}
+    made: dict[str, Any] = {"records": Made(CUSTODY, done), "lots": Made(STOCK_LOT, done), "events": Made(LEDGER, answer.events)}
     return ProposalDecided(proposal=proposal, repeated=answer.repeated, **made)  # type: ignore[arg-type]

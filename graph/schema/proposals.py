@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 
-from graph import errors
 from graph.commands.overrides import Override
 from graph.commands.perform import Answer
 from graph.resolvers import proposals as tables
@@ -85,10 +84,8 @@ def proposed(answer: Answer) -> Proposed:
     return Proposed(proposal=proposal, events=cast("Any", Made(LEDGER, answer.events)), repeated=answer.repeated)
 
 
-def not_yet(answer: Answer | errors.Refused) -> Proposed | DryRun | None:
+def not_yet(answer: Answer) -> Proposed | DryRun | None:
     """The answer of a command that has done nothing yet; None if it has."""
-    if isinstance(answer, errors.Refused):
-        return None
     if answer.planned is not None:
         return DryRun(summaries=list(answer.planned))
     return proposed(answer) if answer.proposed else None

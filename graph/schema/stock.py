@@ -14,7 +14,6 @@ from graph.commands import stock as commands
 from graph.commands.overrides import Override
 from graph.errors import BadInput
 from graph.resolvers import stock as tables
-from graph.resolvers.sources import Made
 from graph.rules.stock import Settled, StockRef, Wanted
 from graph.schema.armory import Armory
 from graph.schema.base import (
@@ -271,8 +270,3 @@ def _lot(asked: AdjustStockInput) -> tuple[UUID | None, commands.Marked | None]:
         armory, article, number = marks
         return None, commands.Marked(text("code", armory or ""), code(article or ""), lot_number(number or ""))
     raise BadInput("Name the lot by its id, or by armory, article and lotNumber.")
-
-
-def lots_made(ids: tuple[UUID, ...]) -> Made:
-    """The lots among the rows that a command has made or changed."""
-    return Made(tables.STOCK_LOT, ids)
