@@ -29,7 +29,7 @@ from graph.settings import Settings
 T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-NOUNS = ("armory", "people", "items", "custody", "stock", "eligibility", "proposals", "accounts", "security", "operations", "ledger")
+NOUNS = ("armory", "people", "items", "custody", "stock", "eligibility", "proposals", "accounts", "ledger")
 MODELS = [f"graph.models.{noun}" for noun in NOUNS]
 OLDEST_SERVER = 150000
 MIGRATION_LOCK = 4_177_041_966  # the advisory lock under which only one process migrates
