@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import contextvars
 import random
-import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -18,21 +17,25 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
+import structlog
 from tortoise import connections
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
 from tortoise.transactions import in_transaction
 
+from graph import grants
+from graph.address import Addresses, knock, place
 from graph.errors import ArmGuardError, StartupError, Unavailable
 from graph.settings import Settings
 
 T = TypeVar("T")
+log = structlog.get_logger("armguard.database")
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 NOUNS = ("armory", "people", "items", "custody", "stock", "eligibility", "proposals", "accounts", "ledger")
 MODELS = [f"graph.models.{noun}" for noun in NOUNS]
-OLDEST_SERVER = 150000
 MIGRATION_LOCK = 4_177_041_966  # the advisory lock under which only one process migrates
+NOT_THE_OWNER = "this user may not change it: run `armguard migrate` with the address of its owner in ARMGUARD_OWNER_URL."
 
 
 class NoConnection(ConnectionError):
@@ -106,64 +109,61 @@ def tortoise_config(url: str, settings: Settings | None = None) -> dict[str, Any
 # ---------------------------------------------------------------------------------------------------------------- start-up and migrations
 
 
-def place(url: str) -> str:
-    """Where a database is, for a message: never with its password."""
-    parts = urlsplit(url)
-    host = parse_qs(parts.query).get("host", [""])[-1]
-    return f"{parts.path.lstrip('/') or 'postgres'}" + ("" if host else f" at {parts.hostname}:{parts.port or 5432}")
-
-
-async def knock(url: str, timeout_seconds: float = 10) -> asyncpg.Connection[Any]:
-    """A connection of our own, after checking that the server is one that ArmGuard runs on.
-
-    Raises:
-        StartupError: no server answers, it refuses us, is older than PostgreSQL 15, or its database is not in UTF-8.
-    """
-    try:
-        parts = urlsplit(url)
-        readable = parts.scheme in ("postgres", "postgresql") and parts.port != 0
-    except ValueError:
-        readable = False
-    if not readable:
-        raise StartupError("ARMGUARD_DATABASE_URL must look like postgresql://user:password@host:5432/name.")
-    try:
-        connection = await asyncpg.connect(url, timeout=timeout_seconds)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        raise StartupError(f"The database {place(url)} cannot be used: {_why_not(error)}. Check ARMGUARD_DATABASE_URL.") from None
-    version = int(await connection.fetchval("SHOW server_version_num"))
-    if version < OLDEST_SERVER or await connection.fetchval("SHOW server_encoding") != "UTF8":
-        await connection.close()
-        raise StartupError(f"The database {place(url)} must be PostgreSQL 15 or newer with the encoding UTF8.")
-    return connection
-
-
-def _why_not(error: Exception) -> str:
-    match error:
-        case ConnectionRefusedError() | FileNotFoundError():
-            return "nothing answers there"
-        case socket.gaierror():
-            return "its host is not known"
-        case TimeoutError():
-            return "it does not answer in time"
-        case asyncpg.PostgresError():
-            return str(error).split("\n")[0].rstrip(".")
-        case _:
-            return "the address is not complete, or the connection broke off"
-
-
 def known_migrations() -> list[str]:
     """The migrations that this program has, oldest first."""
     files = [path.name for path in (MIGRATIONS / "models").glob("[0-9]*_*.py")]
     return sorted(files, key=lambda name: int(name.split("_")[0]))
 
 
-async def migrate(url: str) -> list[str]:
-    """Bring the database to this program's state, once, however many processes start together. Returns what was applied.
+async def prepare(at: Addresses) -> list[str]:
+    """Bring the database up to date, as its owner, and see that who serves comes in. Returns what was applied.
 
     Raises:
-        StartupError: the database is newer than this program; it is left as it is.
+        StartupError: it cannot be done; one sentence says why.
+    """
+    applied = await migrate(at.owner, at.setting, login=at.own)
+    if not at.own and (wrong := await guard_report(at.runtime)):
+        log.warning("database_rights", message=wrong)
+    return applied
+
+
+async def guard_report(url: str) -> str | None:
+    """What is wrong with the rights of who serves by this address, in a sentence or two; nothing, if all is as it should be.
+
+    Raises:
+        StartupError: the database cannot be used.
     """
     connection = await knock(url)
+    try:
+        return await grants.report(connection)
+    finally:
+        await connection.close()
+
+
+async def grants_script(url: str, setting: str) -> str:
+    """The statements that give whoever serves their rights, for a person to run who may.
+
+    Raises:
+        StartupError: the database cannot be used.
+    """
+    connection = await knock(url, setting)
+    try:
+        here = await connection.fetchrow("SELECT current_database() AS database, coalesce(current_schema(), 'public') AS schema")
+        assert here is not None
+        return grants.script(here["database"], here["schema"])
+    finally:
+        await connection.close()
+
+
+async def migrate(url: str, setting: str = "ARMGUARD_DATABASE_URL", login: bool = False) -> list[str]:
+    """Bring the database to this program's state, once, however many processes start together. Returns what was applied.
+
+    The runtime role is made and gets its rights, if this user may do that; with `login` the role itself signs in.
+
+    Raises:
+        StartupError: the database is newer than this program, and is left as it is; or this user may not change it.
+    """
+    connection = await knock(url, setting)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
         applied = set()
@@ -172,9 +172,15 @@ async def migrate(url: str) -> list[str]:
         known = known_migrations()
         if applied - set(known):
             raise StartupError(f"The database {place(url)} was made by a newer ArmGuard. Nothing was changed; update this program first.")
-        if applied >= set(known):
-            return []
-        return await asyncio.create_task(_upgrade(url))
+        done: list[str] = []
+        if not applied >= set(known):
+            if not await connection.fetchval("SELECT has_schema_privilege(current_schema(), 'CREATE')"):
+                raise StartupError(f"The database {place(url)} is not up to date, and {NOT_THE_OWNER}")
+            done = await asyncio.create_task(_upgrade(url))
+        await grants.ensure(connection, login)
+        return done
+    except asyncpg.InsufficientPrivilegeError:
+        raise StartupError(f"The database {place(url)} cannot be used as it is: {NOT_THE_OWNER}") from None
     finally:
         await connection.close()
 

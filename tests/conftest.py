@@ -22,6 +22,7 @@ import asyncpg
 import pytest
 
 from graph import database, embedded
+from graph.address import Addresses, of_our_own
 from graph.audit import replay
 from graph.audit.actor import acting, console_actor
 from graph.audit.ledger import export_events, read_heads
@@ -51,10 +52,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running PostgreSQL: `url` gives the address of one of its databases, `restart` stops and starts it."""
+    """A running PostgreSQL: `url` gives the address of one of its databases for its superuser, `restart` stops and starts it."""
 
     url: Callable[[str], str]
     restart: Callable[[], None]
+
+    def at(self, name: str) -> Addresses:
+        """The addresses of a database, for its owner and for who serves from it."""
+        return of_our_own(self.url(name))
 
 
 def _debian_bin() -> Path:
@@ -121,17 +126,17 @@ def _in_postgres(cluster: Cluster, *statements: str) -> None:
 def migrated(cluster: Cluster) -> str:
     """The name of a database that is migrated and empty, to be copied."""
     _in_postgres(cluster, "CREATE DATABASE migrated")
-    asyncio.run(database.migrate(cluster.url("migrated")))
+    asyncio.run(database.prepare(cluster.at("migrated")))
     return "migrated"
 
 
 @pytest.fixture(scope="session")
 def populated(cluster: Cluster, migrated: str) -> str:
     """The name of a database with the small world of `tests.world`, to be copied."""
-    _in_postgres(cluster, f"CREATE DATABASE populated TEMPLATE {migrated}")
+    copy_database(cluster, migrated, "populated")
 
     async def fill() -> None:
-        await database.open_door(cluster.url("populated"), Settings())
+        await database.open_door(cluster.at("populated").runtime, Settings())
         with acting(console_actor("tests")):
             await build_world()
         await database.close_door()
@@ -140,12 +145,17 @@ def populated(cluster: Cluster, migrated: str) -> str:
     return "populated"
 
 
+def copy_database(cluster: Cluster, template: str, name: str) -> None:
+    """Copy a database, with what nobody may do in it: that is not copied by itself."""
+    _in_postgres(cluster, f"CREATE DATABASE {name} TEMPLATE {template}", f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
+
+
 @contextlib.contextmanager
-def _copy(cluster: Cluster, template: str) -> Iterator[str]:
+def _copy(cluster: Cluster, template: str) -> Iterator[Addresses]:
     name = f"copy_{next(_names)}"
-    _in_thread(lambda: _in_postgres(cluster, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    _in_thread(lambda: copy_database(cluster, template, name))
     try:
-        yield cluster.url(name)
+        yield cluster.at(name)
     finally:
         _in_thread(lambda: _in_postgres(cluster, f"DROP DATABASE {name} WITH (FORCE)"))
 
@@ -159,17 +169,35 @@ def _in_thread(work: Callable[[], None]) -> None:
 
 
 @pytest.fixture
-def empty_url(cluster: Cluster, migrated: str) -> Iterator[str]:
-    """The address of a database that is migrated and empty, for this test alone."""
-    with _copy(cluster, migrated) as url:
-        yield url
+def empty(cluster: Cluster, migrated: str) -> Iterator[Addresses]:
+    """The addresses of a database that is migrated and empty, for this test alone."""
+    with _copy(cluster, migrated) as at:
+        yield at
 
 
 @pytest.fixture
-def database_url(cluster: Cluster, populated: str) -> Iterator[str]:
-    """The address of a database with the small world, for this test alone."""
-    with _copy(cluster, populated) as url:
-        yield url
+def empty_url(empty: Addresses) -> str:
+    """Where it is served from."""
+    return empty.runtime
+
+
+@pytest.fixture
+def small_world(cluster: Cluster, populated: str) -> Iterator[Addresses]:
+    """The addresses of a database with the small world, for this test alone."""
+    with _copy(cluster, populated) as at:
+        yield at
+
+
+@pytest.fixture
+def database_url(small_world: Addresses) -> str:
+    """Where it is served from."""
+    return small_world.runtime
+
+
+@pytest.fixture
+def owner_url(small_world: Addresses) -> str:
+    """Where its owner, a superuser, comes in: who can look at everything, and break it."""
+    return small_world.owner
 
 
 @pytest.fixture
@@ -208,9 +236,9 @@ async def assert_whole() -> None:
 
 
 @pytest.fixture
-async def plain_sql(database_url: str) -> AsyncIterator[Any]:
+async def plain_sql(owner_url: str) -> AsyncIterator[Any]:
     """A connection of our own, as somebody with the superuser's password has."""
-    connection = await asyncpg.connect(database_url)
+    connection = await asyncpg.connect(owner_url)
     try:
         yield connection
     finally:

@@ -135,21 +135,21 @@ def test_a_file_that_is_no_ledger_is_said_to_be_none(tmp_path: Path, content: st
     assert "Traceback" not in result.stderr
 
 
-def test_a_row_changed_behind_the_ledgers_back_is_found(database_url: str) -> None:
-    by_hand(database_url, "ALTER TABLE item DISABLE TRIGGER ALL; UPDATE item SET rack = 'elsewhere' WHERE serial = 'M4-001'")
+def test_a_row_changed_behind_the_ledgers_back_is_found(database_url: str, owner_url: str) -> None:
+    by_hand(owner_url, "ALTER TABLE item DISABLE TRIGGER ALL; UPDATE item SET rack = 'elsewhere' WHERE serial = 'M4-001'")
     result = armguard("ledger", "verify", url=database_url)
     assert result.returncode == 1
     assert "differs in rack" in result.stdout
 
 
-def test_an_event_forged_beyond_the_head_is_found(database_url: str) -> None:
+def test_an_event_forged_beyond_the_head_is_found(database_url: str, owner_url: str) -> None:
     columns = (
         "stream, seq + 1000, type, subject, subject_id, item_id, person_id, payload, actor_kind, actor_id, actor_name, credential_id, "
         "witness_id, request_id, transaction, effective_at, recorded_at, corrects, previous_hash, hash"
     )
     copied = f"SELECT gen_random_uuid(), {columns} FROM ledger_event WHERE stream = 'registry' AND seq = 1"
     forge = f"ALTER TABLE ledger_event DISABLE TRIGGER ALL; INSERT INTO ledger_event {copied}"
-    by_hand(database_url, forge)
+    by_hand(owner_url, forge)
     result = armguard("ledger", "verify", url=database_url)
     assert result.returncode == 1
     assert "event 1001 of registry" in result.stdout
@@ -226,8 +226,10 @@ async def test_the_database_is_verified_exactly_while_others_write(live: Live) -
         assert differences == []
 
 
-async def test_a_row_changed_behind_the_ledgers_back_is_found_while_others_write(database_url: str, settings: Settings) -> None:
-    connection = await asyncpg.connect(database_url)
+async def test_a_row_changed_behind_the_ledgers_back_is_found_while_others_write(
+    database_url: str, owner_url: str, settings: Settings
+) -> None:
+    connection = await asyncpg.connect(owner_url)
     await connection.execute("ALTER TABLE item DISABLE TRIGGER ALL")
     await connection.execute("UPDATE item SET rack = 'elsewhere' WHERE serial = 'M4-001'")
     await connection.execute("ALTER TABLE item ENABLE TRIGGER ALL")
@@ -240,10 +242,10 @@ async def test_a_row_changed_behind_the_ledgers_back_is_found_while_others_write
 
 
 @pytest.mark.parametrize("payload", ['{"unit": []}', '{"unit": {"id": []}}', '{"unit": 7}', '{"summary": "x"}'])
-def test_an_event_with_another_payload_is_one_that_does_not_follow(database_url: str, payload: str) -> None:
+def test_an_event_with_another_payload_is_one_that_does_not_follow(database_url: str, owner_url: str, payload: str) -> None:
     first = "(SELECT min(seq) FROM ledger_event WHERE stream = 'registry' AND type = 'UNIT_REGISTERED')"
     forge = f"UPDATE ledger_event SET payload = '{payload}' WHERE stream = 'registry' AND seq = {first}"
-    by_hand(database_url, f"ALTER TABLE ledger_event DISABLE TRIGGER ALL; {forge}")
+    by_hand(owner_url, f"ALTER TABLE ledger_event DISABLE TRIGGER ALL; {forge}")
     result = armguard("ledger", "verify", url=database_url)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr

@@ -12,7 +12,7 @@ import pytest
 GRAPH = Path(__file__).parent.parent / "graph"
 MODULES = sorted(path for path in GRAPH.rglob("*.py") if "static" not in path.parts)
 SQL = re.compile(r"\b(SELECT\s.+\sFROM|INSERT INTO|UPDATE\s+\w+\s+SET|DELETE FROM|CREATE (TABLE|INDEX|TRIGGER|FUNCTION))\b", re.DOTALL)
-SQL_ROOMS = ("models", "resolvers", "audit", "database.py")
+SQL_ROOMS = ("models", "resolvers", "audit", "database.py", "grants.py")
 
 
 def room(path: Path) -> str:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from graph import database, embedded
+from graph.address import Addresses, of_our_own
 from graph.audit.actor import acting, console_actor
 from graph.errors import Refused
 from graph.logs import start_logs
@@ -39,13 +40,13 @@ def say(message: str) -> None:
 
 
 @contextlib.contextmanager
-def database_of(settings: Settings) -> Iterator[str]:
+def database_of(settings: Settings) -> Iterator[Addresses]:
     """The database of this installation: the external one that is set, or the embedded one, started if need be."""
     if settings.database_url:
-        yield settings.database_url
+        yield Addresses(settings.owner_url or settings.database_url, settings.database_url)
     else:
         with embedded.running(settings.data_dir, say) as url:
-            yield url
+            yield of_our_own(url)
 
 
 def at_console(work: Callable[[], Awaitable[T]]) -> T:
@@ -53,17 +54,17 @@ def at_console(work: Callable[[], Awaitable[T]]) -> T:
     settings = read_settings()
     start_logs("ERROR")
 
-    async def inside(url: str) -> T:
-        await database.migrate(url)
-        await database.open_door(url, settings)
+    async def inside(at: Addresses) -> T:
+        await database.prepare(at)
+        await database.open_door(at.runtime, settings)
         try:
             with acting(console_actor(getpass.getuser())):
                 return await work()
         finally:
             await database.close_door()
 
-    with database_of(settings) as url:
-        return asyncio.run(inside(url))
+    with database_of(settings) as at:
+        return asyncio.run(inside(at))
 
 
 @contextlib.contextmanager

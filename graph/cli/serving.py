@@ -16,6 +16,7 @@ from rich.table import Table
 
 from graph import database, embedded
 from graph import demo as demo_data
+from graph.address import Addresses
 from graph.audit.actor import acting, console_actor
 from graph.cli.base import AsJson, database_of, progress, say
 from graph.errors import StartupError
@@ -69,11 +70,12 @@ def _settings(host: str | None, port: int | None) -> Settings:
 def serve(host: Host = None, port: Port = None) -> None:
     """Serve the API until stopped with Ctrl-C. The database is started and brought up to date first."""
     settings = _settings(host, port)
-    with contextlib.closing(_taken(settings)) as taken, database_of(settings) as url:
-        for applied in asyncio.run(database.migrate(url)):
+    start_logs(settings.log_level)
+    with contextlib.closing(_taken(settings)) as taken, database_of(settings) as at:
+        for applied in asyncio.run(database.prepare(at)):
             say(f"Database brought up to date: {applied.removesuffix('.py')}.")
         say(f"ArmGuard serves on http://{settings.host}:{settings.port}/graphql")
-        _serve(settings, url, taken)
+        _serve(settings, at.runtime, taken)
 
 
 def demo(
@@ -83,16 +85,16 @@ def demo(
     settings = _settings(host, port)
     with contextlib.ExitStack() as stack:
         taken = None if load_only else stack.enter_context(contextlib.closing(_taken(settings)))
-        url = stack.enter_context(database_of(settings))
-        asyncio.run(_load_demo(settings, url))
+        at = stack.enter_context(database_of(settings))
+        asyncio.run(_load_demo(settings, at))
         _print_demo(settings)
         if taken is not None:
-            _serve(settings, url, taken)
+            _serve(settings, at.runtime, taken)
 
 
-async def _load_demo(settings: Settings, url: str) -> None:
-    await database.migrate(url)
-    await database.open_door(url, settings)
+async def _load_demo(settings: Settings, at: Addresses) -> None:
+    await database.prepare(at)
+    await database.open_door(at.runtime, settings)
     try:
         if await demo_data.loaded():
             return
@@ -118,15 +120,26 @@ def _print_demo(settings: Settings) -> None:
     out.print("\nStop with Ctrl-C.\n")
 
 
-def migrate(as_json: AsJson = False) -> None:
-    """Bring the database up to date. Safe at any time; a database newer than this program is left alone."""
+def migrate(
+    as_json: AsJson = False,
+    print_grants: Annotated[
+        bool, typer.Option("--print-grants", help="Only print the SQL that gives whoever serves their rights, for who may run it.")
+    ] = False,
+) -> None:
+    """Bring the database up to date, with the rights of who serves from it. Safe at any time; a newer database is left alone."""
     settings = read_settings()
-    with database_of(settings) as url:
-        applied = [name.removesuffix(".py") for name in asyncio.run(database.migrate(url))]
+    with database_of(settings) as at:
+        if print_grants:
+            print(asyncio.run(database.grants_script(at.owner, at.setting)), end="")
+            return
+        applied = [name.removesuffix(".py") for name in asyncio.run(database.migrate(at.owner, at.setting, login=at.own))]
+        wrong = None if at.own else asyncio.run(database.guard_report(at.runtime))
     if as_json:
         print(json.dumps({"applied": applied}))
     else:
         print("\n".join(f"Applied {name}." for name in applied) or "The database is up to date.")
+    if wrong:
+        say(wrong)
 
 
 def schema() -> None:
@@ -141,8 +154,8 @@ def psql(
 ) -> None:
     """Open the database's own console (psql), as its owner. What the ledger forbids is refused there too."""
     settings = read_settings()
-    with database_of(settings) as url:
-        asyncio.run(database.migrate(url))
-        words = [str(embedded.program("psql")), url, "--no-psqlrc", "--set=VERBOSITY=terse", "--set=ON_ERROR_STOP=1"]
+    with database_of(settings) as at:
+        asyncio.run(database.migrate(at.owner, at.setting, login=at.own))
+        words = [str(embedded.program("psql")), at.owner, "--no-psqlrc", "--set=VERBOSITY=terse", "--set=ON_ERROR_STOP=1"]
         ended = subprocess.run([*words, *(["--command", command] if command else [])], check=False)
     sys.exit(ended.returncode)

@@ -246,7 +246,7 @@ def year_url(cluster: Any, populated: str) -> Any:
         await connection.close()
 
     async def fill() -> None:
-        await database.open_door(cluster.url("year"), Settings())
+        await database.open_door(cluster.at("year").runtime, Settings())
         try:
             with acting(console_actor("tests")):
                 await a_year_at_the_arms_room()
@@ -255,7 +255,7 @@ def year_url(cluster: Any, populated: str) -> Any:
 
     asyncio.run(run(f"CREATE DATABASE year TEMPLATE {populated}"))
     asyncio.run(fill())
-    yield cluster.url("year")
+    yield cluster.at("year").runtime
     asyncio.run(run("DROP DATABASE year WITH (FORCE)"))
 
 
@@ -412,10 +412,10 @@ BY_HAND = [
 
 @pytest.mark.parametrize(("table", "where", "column", "value"), BY_HAND, ids=lambda part: str(part)[:24])
 async def test_inv_16_a_row_changed_by_hand_is_named_with_its_table_id_and_column(
-    year: str, table: str, where: str, column: str, value: str
+    year: str, cluster: Any, table: str, where: str, column: str, value: str
 ) -> None:
     """As a superuser does it who takes the triggers off, and puts them on again."""
-    sql = await asyncpg.connect(year)
+    sql = await asyncpg.connect(cluster.url("year"))
     key = "source" if table == "imported_row" else "id"
     row = await sql.fetchrow(f"SELECT * FROM {table} WHERE {where} LIMIT 1")
     assert row is not None

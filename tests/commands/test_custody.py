@@ -130,9 +130,9 @@ def line(serial: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def everything(database_url: str) -> AsyncIterator[Any]:
+async def everything(owner_url: str) -> AsyncIterator[Any]:
     """A function that reads every row of every table, so that nothing can change unseen."""
-    connection = await asyncpg.connect(database_url)
+    connection = await asyncpg.connect(owner_url)
 
     async def read() -> dict[str, list[str]]:
         tables = [row["tablename"] for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]

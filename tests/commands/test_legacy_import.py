@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 
 from graph import database
+from graph.address import Addresses
 from graph.audit.actor import acting, console_actor
 from graph.audit.ledger import read_heads
 from graph.commands import armory, returns
@@ -131,9 +132,9 @@ async def test_both_labels_of_a_weapon_that_was_entered_twice_name_the_one_item(
     assert len(set(items)) == 1
 
 
-async def test_inv_26_an_import_that_breaks_off_leaves_nothing(home: str, empty_url: str) -> None:
+async def test_inv_26_an_import_that_breaks_off_leaves_nothing(home: str, empty: Addresses) -> None:
     before = await read_heads()
-    connection: Any = await asyncpg.connect(empty_url)
+    connection: Any = await asyncpg.connect(empty.owner)
     await connection.execute(
         "CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'disk full'; END $$; "
         "CREATE TRIGGER disk_full BEFORE INSERT ON imported_row FOR EACH ROW EXECUTE FUNCTION disk_full()"

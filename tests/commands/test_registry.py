@@ -98,9 +98,9 @@ def assert_plain(message: str) -> None:
 
 
 @pytest.fixture
-async def rows(database_url: str) -> AsyncIterator[Any]:
+async def rows(owner_url: str) -> AsyncIterator[Any]:
     """A function that reads every row of every table."""
-    connection = await asyncpg.connect(database_url)
+    connection = await asyncpg.connect(owner_url)
 
     async def read() -> dict[str, list[str]]:
         tables = [row["tablename"] for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]

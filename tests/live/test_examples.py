@@ -197,8 +197,9 @@ async def test_an_overdue_receipt_comes_on_the_live_feed(demo_url: str, settings
 async def test_the_demo_opens_a_database_that_the_same_task_has_just_migrated(cluster: Cluster) -> None:
     """As `armguard demo` does on a new folder."""
     _in_thread(lambda: _in_postgres(cluster, "CREATE DATABASE first_start"))
-    assert await database.migrate(cluster.url("first_start"))
-    await database.open_door(cluster.url("first_start"), Settings())
+    at = cluster.at("first_start")
+    assert await database.prepare(at)
+    await database.open_door(at.runtime, Settings())
     try:
         assert await demo.loaded() is False
     finally:

@@ -288,9 +288,9 @@ async def _keep_busy(live: Live) -> None:
 
 
 @pytest.fixture
-async def north_commits_late(database_url: str, live: Live) -> AsyncIterator[Any]:
+async def north_commits_late(owner_url: str, live: Live) -> AsyncIterator[Any]:
     """A connection that holds every commit with an event of NORTH, after the event is written, until it lets go."""
-    stream, connection = await stream_of("NORTH"), await asyncpg.connect(database_url)
+    stream, connection = await stream_of("NORTH"), await asyncpg.connect(owner_url)
     await connection.execute(
         "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(42); RETURN NULL; END $$;"
         "CREATE CONSTRAINT TRIGGER zz_hold AFTER INSERT ON ledger_event DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "

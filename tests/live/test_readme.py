@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from graph.address import Addresses
 from tests.filling import filled_in, signed_in_as
 from tests.server import Live, subscribe
 
@@ -43,10 +44,10 @@ def graphql(name: str, proposal: str = "") -> str:
     return filled_in(found, proposal)
 
 
-def shell(line: str, url: str, **more: str) -> subprocess.CompletedProcess[str]:
+def shell(line: str, at: Addresses, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a command line of the README; `.venv/bin/armguard` is the one of this run."""
     line = line.replace(".venv/bin/armguard", f"{sys.executable} -m graph.cli")
-    environment = {**os.environ, "ARMGUARD_DATABASE_URL": url, **more}
+    environment = {**os.environ, "ARMGUARD_DATABASE_URL": at.runtime, "ARMGUARD_OWNER_URL": at.owner, **more}
     return subprocess.run(["/bin/sh", "-c", line], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 
 
@@ -104,42 +105,42 @@ async def test_the_walk(demo_live: Live) -> None:
     await client.http.aclose()
 
 
-def test_the_ledger_is_verified_and_a_row_broken_by_hand_is_refused(demo_url: str, tmp_path: Path) -> None:
+def test_the_ledger_is_verified_and_a_row_broken_by_hand_is_refused(demo_addresses: Addresses, tmp_path: Path) -> None:
     verify, export = commands(".venv/bin/armguard ledger")
-    assert "The chain is whole." in shell(verify, demo_url).stdout
-    done = shell(export.replace("ledger.jsonl", str(tmp_path / "ledger.jsonl")), demo_url)
+    assert "The chain is whole." in shell(verify, demo_addresses).stdout
+    done = shell(export.replace("ledger.jsonl", str(tmp_path / "ledger.jsonl")), demo_addresses)
     assert "The chain is whole." in done.stdout
-    broken = [shell(line, demo_url) for line in commands(".venv/bin/armguard psql")]
+    broken = [shell(line, demo_addresses) for line in commands(".venv/bin/armguard psql")]
     assert [result.returncode != 0 for result in broken] == [True] * 3
     assert [result.stderr.strip().splitlines()[-1] for result in broken] == [
         "ERROR:  The ledger is append-only.",
         "ERROR:  Nothing is ever deleted from custody_record.",
         "ERROR:  A change of item needs its event in the same transaction.",
     ]
-    assert "The chain is whole." in shell(verify, demo_url).stdout
+    assert "The chain is whole." in shell(verify, demo_addresses).stdout
 
 
 @pytest.mark.skipif(subprocess.run(["which", "curl"], capture_output=True).returncode != 0, reason="curl is not installed")
-async def test_the_first_script(demo_url: str, demo_live: Live) -> None:
+async def test_the_first_script(demo_addresses: Addresses, demo_live: Live) -> None:
     import asyncio
 
     token_line, curl = [*commands("TOKEN="), *commands("curl")]
     curl = curl.replace("http://127.0.0.1:8000", demo_live.url)
-    result = await asyncio.to_thread(shell, f"{token_line}\n{curl}", demo_url)
+    result = await asyncio.to_thread(shell, f"{token_line}\n{curl}", demo_addresses)
     edges: list[Any] = json.loads(result.stdout)["data"]["armories"]["edges"]
     assert [edge["node"]["code"] for edge in edges] == ["NORTH"]
 
 
-def test_an_own_arms_room_and_the_import(empty_url: str) -> None:
+def test_an_own_arms_room_and_the_import(empty: Addresses) -> None:
     (create,) = commands(".venv/bin/armguard armory create")
-    assert shell(create, empty_url).returncode == 0
+    assert shell(create, empty).returncode == 0
     for account in commands(".venv/bin/armguard account create"):
-        made = shell(f"echo 'a long enough password' | {account} --password-stdin", empty_url)
+        made = shell(f"echo 'a long enough password' | {account} --password-stdin", empty)
         assert made.returncode == 0, made.stderr
     dry, real = [line.replace("armguard-v2.sqlite3", str(LEGACY)) for line in commands(".venv/bin/armguard import-legacy")]
-    assert "This was a dry run" in shell(dry, empty_url).stdout
-    assert "1603 rows written." in shell(real, empty_url).stdout
-    assert "0 rows written." in shell(real, empty_url).stdout
+    assert "This was a dry run" in shell(dry, empty).stdout
+    assert "1603 rows written." in shell(real, empty).stdout
+    assert "0 rows written." in shell(real, empty).stdout
 
 
 def test_every_file_and_page_that_the_readme_names_is_there() -> None:

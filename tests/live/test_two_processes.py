@@ -18,6 +18,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from graph import database
+from graph.address import Addresses
 from tests.chaos.processes import ServerProcess, free_port, serving
 from tests.conftest import Cluster
 from tests.server import Live, subscribe
@@ -73,19 +74,19 @@ async def test_inv_22_an_account_disabled_at_the_console_loses_its_streams_on_ev
 
 
 @pytest.fixture
-async def bare_url(cluster: Cluster) -> AsyncIterator[str]:
-    """The address of a database with nothing in it."""
+async def bare(cluster: Cluster) -> AsyncIterator[Addresses]:
+    """The addresses of a database with nothing in it."""
     name, outside = f"bare_{uuid4().hex}", await asyncpg.connect(cluster.url("postgres"))
     await outside.execute(f"CREATE DATABASE {name}")
     try:
-        yield cluster.url(name)
+        yield cluster.at(name)
     finally:
         await outside.execute(f"DROP DATABASE {name} WITH (FORCE)")
         await outside.close()
 
 
-async def test_servers_that_start_together_on_an_empty_database_both_come_up(bare_url: str, tmp_path: Path) -> None:
-    servers = [ServerProcess(bare_url, tmp_path / str(number)) for number in range(2)]
+async def test_servers_that_start_together_on_an_empty_database_both_come_up(bare: Addresses, tmp_path: Path) -> None:
+    servers = [ServerProcess(bare.runtime, tmp_path / str(number), owner_url=bare.owner) for number in range(2)]
     try:
         for server in servers:
             server.start()
@@ -94,7 +95,7 @@ async def test_servers_that_start_together_on_an_empty_database_both_come_up(bar
         applied = [name.removesuffix(".py") for name in database.known_migrations()]
         said = "".join(server.said() for server in servers)
         assert [said.count(f"Database brought up to date: {name}.") for name in applied] == [1] * len(applied)
-        connection = await asyncpg.connect(bare_url)
+        connection = await asyncpg.connect(bare.owner)
         assert await connection.fetchval("SELECT count(*) FROM aerich") == len(applied)
         await connection.close()
     finally:

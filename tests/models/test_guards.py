@@ -22,6 +22,7 @@ from tortoise import Tortoise
 from uuid_utils.compat import uuid7
 
 from graph import database
+from graph.address import Addresses
 from graph.audit.actor import acting, console_actor
 from graph.commands import accounts, eligibility, proposals, receipts, stock
 from graph.commands.armory import EditArmory, edit_armory
@@ -340,14 +341,14 @@ async def test_the_database_knows_the_words_that_the_program_knows(plain_sql: Sq
 # -------------------------------------------------------------------------------------------------------------------------- the attacker
 
 
-async def at_the_counter(url: str) -> None:
+async def at_the_counter(at: Addresses) -> None:
     """M4-001 is out with S-001, M4-002 was out with S-002 and is back. Every table has rows.
 
     Of the pistols, G17-001 is out with S-006 and 20 rounds and 2 magazines; G17-002 is back from S-007, with 10 rounds fired; G17-003 and
     G17-004 are out in an emergency, of which one is regularised; for G17-005 a weapons card lies in the arms room. Of the proposals one is
     approved, one rejected, and one waits.
     """
-    await database.open_door(url, Settings())
+    await database.open_door(at.runtime, Settings())
     with acting(console_actor("tests")):
         for number in ("1", "2"):
             await made(issue_items(IssueItems(uuid4(), PersonRef(service_number=f"S-00{number}"), (line(f"M4-00{number}"),))))
@@ -360,7 +361,7 @@ async def at_the_counter(url: str) -> None:
         await at_the_shelves()
         await by_two_persons()
     await database.close_door()
-    sql = await asyncpg.connect(url)
+    sql = await asyncpg.connect(at.owner)
     north = await id_of(sql, "armory", "code", "NORTH")
     async with sql.transaction():
         await tell(sql, subject_id=(unit_id := uuid4()))
@@ -428,7 +429,7 @@ async def as_postgres(cluster: Cluster, statement: str) -> None:
 def busy(cluster: Cluster, populated: str) -> Iterator[str]:
     """The name of a database where the counter is at work."""
     asyncio.run(as_postgres(cluster, f"CREATE DATABASE busy TEMPLATE {populated}"))
-    asyncio.run(at_the_counter(cluster.url("busy")))
+    asyncio.run(at_the_counter(cluster.at("busy")))
     asyncio.run(as_postgres(cluster, "CREATE DATABASE busy_copied TEMPLATE busy"))
     yield "busy"
     for name in ("busy", "busy_copied"):

@@ -53,12 +53,12 @@ class Day(RuleBasedStateMachine):
         super().__init__()
         self.place, self.run = place, place.runner.run
         self.stack = contextlib.ExitStack()
-        url = self.stack.enter_context(_copy(place.cluster, "counter_model"))
+        at = self.stack.enter_context(_copy(place.cluster, "counter_model"))
         self.start = datetime.now(UTC)
         self.model, self.product = beginning(self.start), Product(self.start)
         self.given: list[tuple[str, int, Order]] = []
         self.answers: dict[int, Answer] = {}
-        self.run(self.product.open(url, place.settings))
+        self.run(self.product.open(at.runtime, place.settings))
 
     def teardown(self) -> None:
         """The chain is whole, and the ledger explains the tables."""
@@ -157,7 +157,7 @@ def place(cluster: Cluster, migrated: str, settings: Settings) -> Iterator[Place
     with asyncio.Runner() as runner:
 
         async def fill() -> None:
-            await database.open_door(cluster.url("counter_model"), settings)
+            await database.open_door(cluster.at("counter_model").runtime, settings)
             await build()
             await database.close_door()
 

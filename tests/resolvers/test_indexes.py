@@ -120,9 +120,9 @@ def big_url(cluster: Cluster, migrated: str) -> Iterator[str]:
         await connection.execute("ANALYZE")
         await connection.close()
 
-    with _copy(cluster, migrated) as url:
-        asyncio.run(fill(url))
-        yield url
+    with _copy(cluster, migrated) as at:
+        asyncio.run(fill(at.owner))
+        yield at.runtime
 
 
 @pytest.fixture

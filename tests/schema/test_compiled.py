@@ -23,6 +23,7 @@ from graphql import get_named_type, is_leaf_type
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from graph.address import Addresses
 from graph.app import create_app
 from graph.schema.api import build_schema
 from graph.schema.execution import Execution
@@ -203,7 +204,7 @@ class Pair:
     compiled: int
     plain: int
     known: Known
-    url: str
+    at: Addresses
 
     def ask(self, port: int, username: str | None, text: str, variables: dict[str, Any]) -> tuple[int, bytes]:
         """What one of them answers, without what belongs to the request alone."""
@@ -234,24 +235,24 @@ def pair(cluster: Cluster, populated: str) -> Iterator[Pair]:
     up, over = threading.Event(), threading.Event()
     failed: list[BaseException] = []
 
-    async def serve(url: str) -> None:
-        async with running_server(url, LIMITS) as live, plain_server(url) as plain:
+    async def serve(at: Addresses) -> None:
+        async with running_server(at.runtime, LIMITS) as live, plain_server(at.runtime) as plain:
             await fill(live)
             await fill_shelves(live)
-            ready.append(Pair(int(live.url.rpartition(":")[2]), plain, await learn(live), url))
+            ready.append(Pair(int(live.url.rpartition(":")[2]), plain, await learn(live), at))
             up.set()
             while not over.is_set():  # noqa: ASYNC110 - it is set in another thread
                 await asyncio.sleep(0.05)
 
-    def run(url: str) -> None:
+    def run(at: Addresses) -> None:
         try:
-            asyncio.run(serve(url))
+            asyncio.run(serve(at))
         except BaseException as error:
             failed.append(error)
             up.set()
 
-    with _copy(cluster, populated) as url:
-        thread = threading.Thread(target=run, args=(url,))
+    with _copy(cluster, populated) as at:
+        thread = threading.Thread(target=run, args=(at,))
         thread.start()
         up.wait(60)
         assert not failed, failed

@@ -100,7 +100,7 @@ def rich(pair: Pair) -> Pair:
 
     async def move() -> None:
         """Two items with a history go to the book of the other arms room, which no command does yet."""
-        connection = await asyncpg.connect(pair.url)
+        connection = await asyncpg.connect(pair.at.owner)
         await connection.execute("ALTER TABLE item DISABLE TRIGGER ALL")
         for serial, code in (("M4-002", "SOUTH"), ("PVS-031", "SOUTH"), ("PVS-101", "NORTH")):
             await connection.execute(
@@ -131,7 +131,7 @@ def rich(pair: Pair) -> Pair:
     cursors += [edge["cursor"] for edge in found("{ ledger(last: 40) { edges { cursor } } }")["ledger"]["edges"][::9]]
     cursors += [edge["cursor"] for root in lots.values() for edge in root["edges"][::2]]
     words = [*pair.known.words, 'T "\\ \u2028 é', "M4-002", "PVS-101", "S-010", "EAST", "EMPTY"]
-    return Pair(pair.compiled, pair.plain, Known(known, [*pair.known.cursors, *cursors], words), pair.url)
+    return Pair(pair.compiled, pair.plain, Known(known, [*pair.known.cursors, *cursors], words), pair.at)
 
 
 # ------------------------------------------------------------------------------------------------------------------------------- keys

@@ -30,6 +30,7 @@ from graphql import (
     print_schema,
 )
 
+from graph.address import Addresses
 from graph.resolvers.tables import TABLES
 from graph.schema import api
 from graph.schema.api import sdl
@@ -129,8 +130,8 @@ def snake(name: str) -> str:
 MAY_BE_HIDDEN = {("CustodyRecord", "item"), ("Tag", "item"), ("LedgerEvent", "item"), ("LedgerEvent", "record")}
 
 
-async def test_what_is_stored_not_null_is_not_null(empty_url: str) -> None:
-    connection = await asyncpg.connect(empty_url)
+async def test_what_is_stored_not_null_is_not_null(empty: Addresses) -> None:
+    connection = await asyncpg.connect(empty.owner)
     rows = await connection.fetch(
         "SELECT table_name, column_name, is_nullable FROM information_schema.columns WHERE table_schema = 'public'"
     )
