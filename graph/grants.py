@@ -1,7 +1,8 @@
 """What whoever serves may do in the database: the one statement of it, how it is brought about, and how it is looked at.
 
 The owner makes the tables and their guards. The role `armguard_runtime` reads and writes rows as the lines of TABLES say, and nothing else:
-it deletes nothing, makes nothing, takes no guard off and owns nothing. What only the ledger itself moves, a guard moves with its owner's rights.
+it deletes nothing, makes nothing, takes no guard off and owns nothing. What only the ledger itself moves is moved by a guard, with the
+owner's rights.
 """
 
 from __future__ import annotations
@@ -218,7 +219,7 @@ async def report(connection: asyncpg.Connection[Any]) -> str | None:
     if Right("the server", "SUPERUSER") in given or OWNED in given:
         what = "is a superuser" if Right("the server", "SUPERUSER") in given else "owns the tables"
         return (
-            f"The database user {user} {what}: the ledger is guarded by its triggers only, and who has this user's password can take them off. "
+            f"The database user {user} {what}: triggers alone guard the ledger, and who has this user's password can take them off. "
             f"Serve as a user of its own that is a member of {RUNTIME}, and give the owner's address in ARMGUARD_OWNER_URL."
         )
     if missing := declared() - given:

@@ -13,6 +13,7 @@ from aerich.utils import decompress_dict, get_models_describe
 from tortoise import Tortoise
 
 from graph import database
+from graph.address import Addresses
 from graph.errors import StartupError, Unavailable
 from graph.settings import Settings
 
@@ -37,19 +38,20 @@ async def test_the_migrations_are_those_of_the_models(empty_url: str) -> None:
         await Tortoise.close_connections()
 
 
-async def test_an_empty_database_is_migrated_once(empty_url: str) -> None:
-    connection = await asyncpg.connect(empty_url)
+async def test_an_empty_database_is_migrated_once(empty: Addresses) -> None:
+    connection = await asyncpg.connect(empty.owner)
     await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     await connection.close()
-    assert await database.migrate(empty_url) == database.known_migrations()
-    assert await database.migrate(empty_url) == []
+    assert await database.migrate(empty.owner) == database.known_migrations()
+    assert await database.migrate(empty.owner) == []
 
 
-async def test_a_newer_database_is_left_alone(empty_url: str) -> None:
-    connection = await asyncpg.connect(empty_url)
+@pytest.mark.parametrize("who", ["owner", "runtime"])
+async def test_a_newer_database_is_left_alone(empty: Addresses, who: str) -> None:
+    connection = await asyncpg.connect(empty.owner)
     await connection.execute("INSERT INTO aerich (version, app, content) VALUES ('99_20990101000000_future.py', 'models', '{}')")
     with pytest.raises(StartupError, match="newer ArmGuard"):
-        await database.migrate(empty_url)
+        await database.migrate(getattr(empty, who))
     assert await connection.fetchval("SELECT count(*) FROM aerich") == len(database.known_migrations()) + 1
     await connection.close()
 

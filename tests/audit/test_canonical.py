@@ -45,6 +45,13 @@ EVENTS = st.builds(
 )
 
 
+@pytest.fixture
+async def opened(opened: str, plain_sql: Any) -> str:
+    """The door open, to somebody who may also ask for the canonical form: serving does not need it."""
+    await plain_sql.execute("GRANT EXECUTE ON FUNCTION armguard_canonical, armguard_field, armguard_time TO armguard_runtime")
+    return opened
+
+
 @dataclass(frozen=True)
 class Sealed:
     """An event as it is stored: exported, and in the database's own canonical form and hash."""
