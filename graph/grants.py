@@ -222,7 +222,7 @@ async def report(connection: asyncpg.Connection[Any]) -> str | None:
             f"The database user {user} {what}: triggers alone guard the ledger, and who has this user's password can take them off. "
             f"Serve as a user of its own that is a member of {RUNTIME}, and give the owner's address in ARMGUARD_OWNER_URL."
         )
-    if missing := declared() - given:
+    if missing := frozenset(right for right in declared() - given if right._replace(column="") not in given):
         return (
             f"The database user {user} lacks rights to serve: {_listed(missing)}. "
             f"Run `armguard migrate` as the owner, then GRANT {RUNTIME} TO {_quoted(user)}."
@@ -236,5 +236,5 @@ async def report(connection: asyncpg.Connection[Any]) -> str | None:
 
 
 def _listed(rights: frozenset[Right]) -> str:
-    named = sorted(map(str, rights))
+    named = [str(right) for right in sorted(rights, key=lambda right: (right.what.startswith("table "), right))]
     return ", ".join(named[:6]) + (f" and {len(named) - 6} more" if len(named) > 6 else "")

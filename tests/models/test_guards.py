@@ -1,7 +1,7 @@
 """What the database itself refuses, to anybody who speaks SQL to it: its guards are read from the catalogue, then each is attacked.
 
-The attacker here is the superuser who leaves the triggers on. What one can do who takes them off, and how it is found, is in
-tests/audit/test_verify.py and tests/audit/test_replay.py.
+The attacker here is the superuser who leaves the triggers on, and the role that serves. What one can do who takes them off, and how it is
+found, is in tests/audit/test_verify.py and tests/audit/test_replay.py.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tortoise import Tortoise
 from uuid_utils.compat import uuid7
 
 from graph import database
-from graph.address import Addresses
+from graph.address import RUNTIME, Addresses
 from graph.audit.actor import acting, console_actor
 from graph.commands import accounts, eligibility, proposals, receipts, stock
 from graph.commands.armory import EditArmory, edit_armory
@@ -436,10 +436,10 @@ def busy(cluster: Cluster, populated: str) -> Iterator[str]:
         asyncio.run(as_postgres(cluster, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-@pytest.fixture
-async def sql(cluster: Cluster, busy: str) -> AsyncIterator[Sql]:
-    """The counter at work, for attacks that leave no trace."""
-    connection = await asyncpg.connect(cluster.url(busy))
+@pytest.fixture(params=["owner", "runtime"])
+async def sql(request: pytest.FixtureRequest, cluster: Cluster, busy: str) -> AsyncIterator[Sql]:
+    """The counter at work, for attacks that leave no trace: by the superuser, and by the role that serves."""
+    connection = await asyncpg.connect(getattr(cluster.at(busy), request.param))
     try:
         yield connection
     finally:
@@ -473,15 +473,22 @@ async def fingerprint(sql: Sql) -> dict[str, str]:
 
 @asynccontextmanager
 async def refused(sql: Sql, guard: str, *, at_commit: bool = False) -> AsyncIterator[None]:
-    """A transaction that one guard refuses, by its name: at its statement, or only at the commit. Nothing has changed afterwards."""
+    """A transaction that one guard refuses, by its name: at its statement, or only at the commit. Nothing has changed afterwards.
+
+    The role that serves may also not come as far as the guard, since it has no right to such a statement at all.
+    """
     before = await fingerprint(sql)
     reached_commit = False
     with pytest.raises(asyncpg.PostgresError) as caught:  # noqa: PT012 - the commit is part of what is refused
         async with sql.transaction():
             yield
             reached_commit = True
-    assert caught.value.constraint_name == guard, caught.value
-    assert reached_commit == at_commit
+    if isinstance(caught.value, asyncpg.InsufficientPrivilegeError):
+        assert await sql.fetchval("SELECT current_user") == RUNTIME
+        assert str(caught.value).startswith("permission denied for table")
+    else:
+        assert caught.value.constraint_name == guard, caught.value
+        assert reached_commit == at_commit
     assert await fingerprint(sql) == before
 
 
