@@ -142,12 +142,12 @@ def script(database: str, schema: str) -> str:
 STANDING = """
 WITH found AS (
     SELECT c.oid, c.relname, c.relowner FROM pg_class c
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY ($2) AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY ($2::text[]) AND c.relkind IN ('r', 'p')
 )
 SELECT 'table ' || relname AS what, name AS right, '' AS column FROM found, unnest($3::text[]) name WHERE has_table_privilege($1, oid, name)
 UNION ALL
 SELECT 'table ' || relname, name, attname FROM found, unnest($4::text[]) name, pg_attribute
-    WHERE attrelid = found.oid AND attnum > 0 AND NOT attisdropped
+    WHERE attrelid = found.oid AND attnum > 0 AND NOT attisdropped AND attacl IS NOT NULL
     AND NOT has_table_privilege($1, found.oid, name) AND has_column_privilege($1, found.oid, attnum, name)
 UNION ALL
 SELECT 'function ' || proname, name, '' FROM pg_proc p, unnest(ARRAY['EXECUTE', 'SECURITY DEFINER']) name
