@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
@@ -15,6 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.work import HOME, READS, questions, told, written
+from graph import database
+from graph.address import of_our_own
 
 ROOT = HOME.parent
 MODULES = {"ours": ("graph.cli", "serve"), "bare": ("benchmarks.bare",), "naive": ("benchmarks.naive",)}
@@ -56,7 +59,9 @@ def serving(name: str, url: str) -> Iterator[tuple[int, int]]:
     """A contender written in Python: its port, and the number of its process."""
     port, module = free_port(), MODULES[name]
     own = {name: value for name, value in os.environ.items() if not name.startswith("ARMGUARD_")}
-    ours = {"ARMGUARD_DATABASE_URL": url, "ARMGUARD_HOST": "127.0.0.1", "ARMGUARD_PORT": str(port)}
+    at = of_our_own(url)
+    asyncio.run(database.prepare(at))  # the rights of a copy of the data
+    ours = {"ARMGUARD_DATABASE_URL": at.runtime, "ARMGUARD_HOST": "127.0.0.1", "ARMGUARD_PORT": str(port)}
     words = [sys.executable, "-m", *module, *([] if name == "ours" else [str(port)])]
     with running(name, words, port, {**own, **ours, "BENCH_URL": url}, ROOT) as process:
         yield port, process
