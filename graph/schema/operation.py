@@ -23,7 +23,7 @@ from graph.words import Role
 log = structlog.get_logger("armguard.graphql")
 
 # How graphql-core repeats a value that does not fit.
-_FOUND = re.compile(r"[;,.]? [Ff]ound: .*", re.DOTALL)
+_FOUND = re.compile(r"[;,.]? [Ff]ound: .*|( cannot represent [^:]*): .*", re.DOTALL)
 # How the libraries say that a document is more than the limits of `build_schema` allow.
 _LIMITS = re.compile("maximum operation depth|aliases found|more than [0-9]+ tokens|nested too deeply|introspection depth")
 
@@ -99,7 +99,7 @@ def presentable(error: GraphQLError, context: Context) -> GraphQLError:
         code = LimitExceeded.code if _LIMITS.search(error.message) else BadInput.code
         error.extensions = {"code": code, **(error.extensions or {})}
         # graphql-core repeats the value in Python's words: it may be a password
-        error.message = _FOUND.sub(".", error.message).replace("not to be None", "not to be null")
+        error.message = _FOUND.sub(r"\1.", error.message).replace("not to be None", "not to be null")
         return error
     log.error("operation_failed", request_id=context.request_id, exc_info=original)
     message = f"Something went wrong on the server. Nothing is half done; name the request {context.request_id} to whoever keeps it."

@@ -153,12 +153,25 @@ async def test_without_the_database_signing_in_is_unavailable_and_no_fault_of_ou
     assert (await live.as_(None)(SIGN_IN, u="north", p=PASSWORD))["signIn"]["username"] == "north"
 
 
-async def test_a_mistyped_sign_in_repeats_the_password_neither_in_the_answer_nor_in_the_log(live: Live) -> None:
-    query = "mutation ($i: SignInInput!) { signIn(input: $i) { __typename } }"
+@pytest.mark.parametrize(
+    ("declared", "given"),
+    [
+        ("$i: SignInInput!", {"i": {"usrname": "north", "password": "hunter2-hunter2"}}),
+        ("$i: SignInInput!", {"i": {"username": "north", "password": ["hunter2-hunter2"]}}),
+        ("$i: SignInInput!", {"i": {"username": "north", "password": {"is": "hunter2-hunter2"}}}),
+        ("$i: SignInInput!", {"i": ["hunter2-hunter2"]}),
+        ('$i: SignInInput = {username: "north", password: ["hunter2-hunter2"]}', {}),
+        ("$i: [SignInRole]", {"i": "hunter2-hunter2"}),
+    ],
+)
+async def test_a_mistyped_sign_in_repeats_the_password_neither_in_the_answer_nor_in_the_log(
+    live: Live, declared: str, given: dict[str, Any]
+) -> None:
+    query = f"mutation ({declared}) {{ signIn(input: $i) {{ __typename }} }}"
     start_logs("INFO")
     try:
         with structlog.testing.capture_logs() as lines:
-            answer = await live.as_(None).answer(query, i={"usrname": "north", "password": "hunter2-hunter2"})
+            answer = await live.as_(None).answer(query, **given)
     finally:
         start_logs("ERROR")
     assert answer["errors"][0]["extensions"]["code"] == "BAD_REQUEST"

@@ -49,6 +49,7 @@ class Made:
     variables: dict[str, tuple[str, Any]] = field(default_factory=dict)
     fragments: list[str] = field(default_factory=list)
     names: int = 0
+    sizes: Sequence[int] = SIZES
 
     def name(self, beginning: str) -> str:
         """A name that is not used yet."""
@@ -57,7 +58,11 @@ class Made:
 
     def chance(self, percent: int) -> bool:
         """Whether something is done that is done so often."""
-        return bool(self.draw(st.integers(0, 99)) >= 100 - percent)
+        return self.number(0, 99) >= 100 - percent
+
+    def number(self, least: int, most: int) -> int:
+        """A number from one to another."""
+        return int(self.draw(st.integers(least, most)))
 
     def pick(self, choices: Sequence[Any]) -> Any:
         """One of these."""
@@ -68,13 +73,13 @@ class Made:
     def selections(self, of: Any, depth: int) -> str:
         """What is asked of an object, a union or an interface."""
         if isinstance(of, GraphQLUnionType):
-            parts = [self.fragment(self.pick(of.types), depth) for _ in range(self.draw(st.integers(1, 3)))]
+            parts = [self.fragment(self.pick(of.types), depth) for _ in range(self.number(1, 3))]
             return "{ " + " ".join(["__typename", *parts]) + " }"
         if isinstance(of, GraphQLInterfaceType):
             kinds = sorted(self.schema.get_possible_types(of), key=lambda kind: kind.name)
-            parts = [self.fragment(self.pick(kinds), depth) for _ in range(self.draw(st.integers(1, 3)))]
+            parts = [self.fragment(self.pick(kinds), depth) for _ in range(self.number(1, 3))]
             return "{ " + " ".join([self.pick(("__typename", "id")), *parts]) + " }"
-        parts = [self.asked(of, depth) for _ in range(self.draw(st.integers(1, 4)))]
+        parts = [self.asked(of, depth) for _ in range(self.number(1, 4))]
         if depth > 0 and self.chance(15):
             parts.append(self.fragment(of, depth))
         return "{ " + " ".join(parts) + " }"
@@ -112,15 +117,19 @@ class Made:
 
     def arguments(self, declared: GraphQLField) -> str:
         """Values for what a field takes: mostly those that make sense together."""
-        given = {name: self.chosen(name, each.type) for name, each in declared.args.items() if self.wanted(name, each.type)}
+        given = self.given(declared)
         if "first" in declared.args and not self.chance(7):
             given = {name: value for name, value in given.items() if name not in ("first", "last", "after", "before")}
             size, place = self.pick((("first", "after"), ("first", "after"), ("last", "before")))
-            given[size] = self.pick(SIZES)
+            given[size] = self.pick(self.sizes)
             if self.chance(25):
                 given[place] = self.chosen("after", None)
         written = ", ".join(f"{name}: {self.value(declared.args[name].type, value)}" for name, value in given.items())
         return f"({written})" if written else ""
+
+    def given(self, declared: GraphQLField) -> dict[str, Any]:
+        """The arguments that are given, with their values."""
+        return {name: self.chosen(name, each.type) for name, each in declared.args.items() if self.wanted(name, each.type)}
 
     def wanted(self, name: str, of: Any) -> bool:
         """Whether an argument is given."""
@@ -132,9 +141,9 @@ class Made:
         """A value for an argument or an input's field."""
         kind = get_named_type(of) if of is not None else None
         if of is not None and isinstance(get_nullable_type(of), GraphQLList):
-            return [self.chosen(name, kind) for _ in range(self.draw(st.integers(0, 2)))]
+            return [self.chosen(name, kind) for _ in range(self.number(0, 2))]
         if name in ("first", "last"):
-            return self.pick(SIZES)
+            return self.pick(self.sizes)
         if name in ("after", "before"):
             return self.pick((*self.known.cursors, *self.known.cursors, *DAMAGED))
         if isinstance(kind, GraphQLInputObjectType):
