@@ -308,7 +308,12 @@ def is_lost(error: BaseException) -> bool:
     causes = _causes(error)
     if any(isinstance(cause, asyncpg.QueryCanceledError | ArmGuardError) for cause in causes):
         return False
-    return any(isinstance(cause, LOST) for cause in causes)
+    return any(isinstance(cause, LOST) and not is_mistake(cause) for cause in causes)
+
+
+def is_mistake(error: BaseException) -> bool:
+    """Whether a statement has not as many places as there are values: asyncpg says so by an error that a lost connection gives too."""
+    return isinstance(error, asyncpg.InterfaceError) and "for this query" in str(error)
 
 
 def is_collision(error: BaseException) -> bool:
@@ -458,6 +463,8 @@ async def _read(client: Any, sql: str, *values: Any) -> Rows:
             except asyncpg.QueryCanceledError as error:
                 raise Unavailable("The database took too long for this. Ask for less at once, or try again.") from error
             except LOST as error:
+                if is_mistake(error):
+                    raise
                 if attempt == 3:
                     raise Unavailable("The database is not available now. Try again in a moment.") from error
                 await asyncio.sleep(0.1 * attempt)

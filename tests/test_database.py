@@ -93,3 +93,17 @@ async def test_a_read_that_is_cancelled_leaves_nothing_behind_for_who_has_its_co
             assert len(await asyncio.gather(*(database.fetch("SELECT 1, pg_sleep(0.02)") for _ in range(10)))) == 10
     finally:
         await database.close_door()
+
+
+@pytest.mark.parametrize(("sql", "values"), [("SELECT 1", (2,)), ("SELECT $1::int", ()), ("SELECT $1::int", (1, 2))])
+async def test_a_statement_whose_values_do_not_fit_is_a_fault_of_ours_and_not_a_database_that_is_away(
+    opened: str, sql: str, values: tuple[object, ...]
+) -> None:
+    async def work() -> object:
+        return await database.fetch(sql, *values)
+
+    with pytest.raises(asyncpg.InterfaceError):
+        await work()
+    with pytest.raises(asyncpg.InterfaceError):
+        await database.transaction(work)
+    assert await database.fetch("SELECT 1")

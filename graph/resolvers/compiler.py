@@ -166,11 +166,11 @@ def page_sql(
     Values are bound only for what is in the statement: one that it does not name, PostgreSQL does not take.
     """
     parts = {field.name for field in asked.fields}
-    reads_rows = bool(parts & {"edges", "page_info"})
+    info = {part.name for field in asked.fields if field.name == "page_info" for part in field.fields}
+    reads_rows = "edges" in parts or bool(info)
     where = where_of() if reads_rows or "total_count" in parts else "true"
     beyond = beyond_of() if reads_rows else ()
     size, backwards = size_of(asked.page), asked.page.last is not None
-    info = {part.name for field in asked.fields if field.name == "page_info" for part in field.fields}
     more = ("has_previous_page" if backwards else "has_next_page") in info
     page, order = f"page_{row}", listing.ordered(backwards=backwards, alias=row)
     read = f"FROM {listing.of.name} {row} WHERE {' AND '.join([where, *beyond])} ORDER BY {order} LIMIT {size + more}"

@@ -179,6 +179,34 @@ def same(pair: Pair, text: str, variables: dict[str, Any] | None = None) -> bool
     return ours == oracle
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ armories(first: 2) { pageInfo { endCursor SKIPPED } } }",
+        "{ items(last: 2, before: $c) { __typename pageInfo { endCursor SKIPPED } } }",
+        "{ items(first: 2, after: $c) { totalCount pageInfo { hasNextPage SKIPPED } edges { cursor SKIPPED } } }",
+        "{ items(first: 2, after: $c) { edges SKIPPED { cursor } pageInfo { hasNextPage SKIPPED } } }",
+        '{ items(first: 2, filter: {serialPrefix: "M4"}) { totalCount SKIPPED pageInfo { endCursor SKIPPED } } }',
+        "{ items(first: 2) { edges { node { id SKIPPED model { id SKIPPED } tags { id SKIPPED } } } } }",
+        "{ items(first: 2) { edges { node { history(first: 1, after: $h) { pageInfo { endCursor SKIPPED } } } } } }",
+        '{ item(serial: "M4-001") { id SKIPPED } person(serviceNumber: "S-001") { holdings { id SKIPPED } } }',
+        '{ scan(code: "M4-001") { ... on Item SKIPPED { id } } }',
+        "{ items(first: 2) SKIPPED { totalCount } }",
+    ],
+)
+def test_what_is_skipped_is_not_there_and_nothing_else_is_the_worse_for_it(pair: Pair, text: str) -> None:
+    """A statement has places for those values only that it still names."""
+    place = "{ items(first: 3) { edges { cursor } } item(serial: \"M4-001\") { history(first: 1) { edges { cursor } } } }"
+    found = json.loads(pair.ask(pair.plain, "north", place, {})[1])["data"]
+    variables = {"c": found["items"]["edges"][2]["cursor"], "h": found["item"]["history"]["edges"][0]["cursor"], "skipped": True}
+    declared = "".join(f"${name}: {of} " for name, of in (("c", "String"), ("h", "String")) if f"${name}" in text)
+    for skipped in ("@skip(if: true)", "@include(if: false)", "@skip(if: $skipped)"):
+        head = f"query ({declared}{'$skipped: Boolean! ' if '$' in skipped else ''})".replace("query ()", "")
+        asked = f"{head} {text.replace('SKIPPED', skipped)}"
+        answer = pair.same("north", asked, **{name: value for name, value in variables.items() if f"${name}" in asked})
+        assert "errors" not in answer, (asked, answer)
+
+
 @pytest.mark.parametrize("asked", ["place: receiptNumber", "place: dueAt", "place: item { serial }", "made: id", "j: id", "ordinality: id"])
 def test_rows_of_a_command_come_in_its_order_whatever_their_keys_are(pair: Pair, asked: str) -> None:
     """Also that they come at all: the command is done by then."""
