@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, specified_rules
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, specified_rules, validate
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.schema.schema import validate_document
@@ -62,7 +62,9 @@ class Documents:
 
     def __init__(self, limits: Settings, rules: Sequence[Any]) -> None:
         self._limits = limits
-        self._rules = (*specified_rules, *rules)
+        self._rules = tuple(rules)
+        # Braces with nothing between them are no selection (GraphQL, 2.4); the parser lets them through, and validation stumbles.
+        self.reading: dict[str, Any] = {"max_tokens": limits.query_tokens, "allow_empty_selection_sets": False}
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
 
@@ -76,7 +78,7 @@ class Documents:
         if known is not None:
             self._kept.move_to_end(text)
             return known
-        return Document(parse(text, max_tokens=self._limits.query_tokens))
+        return Document(parse(text, **self.reading))
 
     def errors(
         self, schema: GraphQLSchema, text: str, document: Document, variables: Mapping[str, Any], *, keep: bool = True
@@ -89,7 +91,9 @@ class Documents:
         if refusal is not None:
             return [GraphQLError(refusal, extensions={"code": LimitExceeded.code})]
         if not document.valid:
-            errors = validate_document(schema, document.ast, self._rules)
+            errors = validate_document(schema, document.ast, specified_rules)
+            # The rules of the limits take it for granted that each fragment that is used is there.
+            errors = errors or validate(schema, document.ast, self._rules)
             if errors:
                 return errors
             document.valid = True
@@ -133,7 +137,7 @@ class Known(SchemaExtension):
                 self._document = self._documents.parsed(asked.query)
                 asked.graphql_document = self._document.ast
             except GraphQLError:
-                asked.parse_options["max_tokens"] = self._documents._limits.query_tokens
+                asked.parse_options.update(self._documents.reading)  # type: ignore[typeddict-item]
         yield
 
     def on_validate(self) -> Iterator[None]:

@@ -236,6 +236,13 @@ MISTAKES = {
     "{ items(first: 1, filter: {nope: 1}) { totalCount } }": "unknown field",
     '{ items(first: "1") { totalCount } }': "Int cannot represent",
     "{": "Syntax Error",
+    "{ }": "Syntax Error",
+    "{ viewer { } }": "Syntax Error",
+    "{ ... on Query { } }": "Syntax Error",
+    "{ ...A } fragment A on Query { }": "Syntax Error",
+    "{ ...A }": "Unknown fragment",
+    "{ viewer { ...A } }": "Unknown fragment",
+    "{ ...A } fragment A on Query { ...B viewer { ...C } }": "Unknown fragment",
     "mutation { registerUnit }": "",
     "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }": "within itself",
     "query ($a: Int!) { items(first: $a) { totalCount } }": "to be provided",
@@ -253,6 +260,15 @@ async def test_a_mistake_in_a_document_is_a_bad_request(server: Live) -> None:
         errors = (await north.answer(text))["errors"]
         assert {error["extensions"]["code"] for error in errors} == {"BAD_REQUEST"}, (text, errors)
         assert words in " ".join(error["message"] for error in errors), (text, errors)
+    async with server.socket("north") as socket:
+        for number, (text, words) in enumerate(MISTAKES.items()):
+            if words == "Syntax Error":  # which ends the socket
+                continue
+            await socket.send(json.dumps({"id": str(number), "type": "subscribe", "payload": {"query": text}}))
+            answer = json.loads(await socket.recv())
+            assert (answer["id"], answer["type"]) == (str(number), "error"), (text, answer)
+            assert {error["extensions"]["code"] for error in answer["payload"]} == {"BAD_REQUEST"}, (text, answer)
+            assert words in " ".join(error["message"] for error in answer["payload"]), (text, answer)
 
 
 async def test_a_deep_or_strange_variable_is_a_bad_request(server: Live) -> None:
