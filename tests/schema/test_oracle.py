@@ -196,7 +196,7 @@ def same(pair: Pair, text: str, variables: dict[str, Any] | None = None) -> bool
 )
 def test_what_is_skipped_is_not_there_and_nothing_else_is_the_worse_for_it(pair: Pair, text: str) -> None:
     """A statement has places for those values only that it still names."""
-    place = "{ items(first: 3) { edges { cursor } } item(serial: \"M4-001\") { history(first: 1) { edges { cursor } } } }"
+    place = '{ items(first: 3) { edges { cursor } } item(serial: "M4-001") { history(first: 1) { edges { cursor } } } }'
     found = json.loads(pair.ask(pair.plain, "north", place, {})[1])["data"]
     variables = {"c": found["items"]["edges"][2]["cursor"], "h": found["item"]["history"]["edges"][0]["cursor"], "skipped": True}
     declared = "".join(f"${name}: {of} " for name, of in (("c", "String"), ("h", "String")) if f"${name}" in text)
