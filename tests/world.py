@@ -81,8 +81,8 @@ async def _give_tokens(account_id: UUID, username: str) -> None:
     await Session.create(id=session_id, account_id=account_id, **times)
     access: Any = {"id": uuid7(), "session_id": session_id, "kind": SessionTokenKind.ACCESS}
     await SessionToken.create(**access, token_hash=token_hash(token_of(username)), **times)
-    facts = {"username": username, "sessions": [session_id]}
-    await append(Event(REGISTRY, EventType.SIGNED_IN, Subject.ACCOUNT, account_id, "Signed in.", facts))
+    begun = {"username": username, "sessions": [session_id]}
+    await append(Event(REGISTRY, EventType.SIGNED_IN, Subject.ACCOUNT, account_id, "Signed in.", begun))
 
 
 async def build_world() -> None:

@@ -52,12 +52,10 @@ def account_create(
 ) -> None:
     """Create an account. Asks for its password."""
     if not armory and not unit and not all_armories:
-        raise StartupError(
-            "Say which arms rooms are in scope: --armory CODE or --unit CODE (more than once if need be), or --all-armories."
-        )
+        raise StartupError("Say which arms rooms are in scope: --armory CODE or --unit CODE, more than once if need be, or --all-armories.")
     username = text("username", username)
-    scope = {"armories": tuple(armory or ()), "units": tuple(unit or ())}
-    command = accounts.CreateAccount(uuid4(), username, tuple(role), all_armories=all_armories, must_change_password=must_change, **scope)
+    rooms, units = tuple(armory or ()), tuple(unit or ())
+    command = accounts.CreateAccount(uuid4(), username, tuple(role), rooms, all_armories, units=units, must_change_password=must_change)
     password = _password(password_stdin)
     answer = at_console(lambda: accounts.create_account(command, password))
     made = {"id": str(refused_or(answer).rows[0]), "username": command.username}
@@ -69,7 +67,7 @@ def account_list(as_json: AsJson = False) -> None:
     """List the accounts."""
 
     async def read() -> tuple[list[Account], dict[UUID, str]]:
-        codes = {row.id: row.code for row in [*await Armory.all(), *await Unit.all()]}
+        codes = {room.id: room.code for room in await Armory.all()} | {unit.id: unit.code for unit in await Unit.all()}
         return await Account.all().order_by("username_key"), codes
 
     rows, codes = at_console(read)
@@ -100,9 +98,8 @@ def account_change(
     ] = None,
 ) -> None:
     """Give an account other roles, or another scope. What is not given stays; what it has open goes by them within seconds."""
-    given = (None if each is None else tuple(each) for each in (role, armory, unit))
-    roles, armories_, units = given
-    command = accounts.ChangeAccount(uuid4(), username, roles, armories_, all_armories, units)
+    rooms, units = (None if codes is None else tuple(codes) for codes in (armory, unit))
+    command = accounts.ChangeAccount(uuid4(), username, None if role is None else tuple(role), rooms, all_armories, units)
     refused_or(at_console(lambda: accounts.change_account(command)))
     print(f"Account {username} changed.")
 

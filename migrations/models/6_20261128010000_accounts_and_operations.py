@@ -18,6 +18,7 @@ ALTER TABLE api_token ALTER COLUMN scopes DROP DEFAULT;
 ALTER TABLE session
     ADD COLUMN address VARCHAR(64) NOT NULL DEFAULT '',
     ADD COLUMN agent VARCHAR(200) NOT NULL DEFAULT '';
+ALTER TABLE session RENAME CONSTRAINT session_token TO session_token_of_old;
 CREATE TABLE session_token (
     id UUID NOT NULL PRIMARY KEY,
     kind VARCHAR(16) NOT NULL,
@@ -103,7 +104,7 @@ ALTER TABLE security_log
     ADD CONSTRAINT security_log_slot CHECK (slot BETWEEN 0 AND 9999 AND slot = seq % 10000),
     ADD CONSTRAINT security_log_kind CHECK (kind IN ('SIGN_IN_FAILED', 'SIGN_IN_LOCKED', 'SECOND_FACTOR_FAILED', 'TOKEN_REFUSED',
         'REFRESH_REFUSED', 'PIN_FAILED')),
-    ADD CONSTRAINT security_log_seq UNIQUE (seq);
+    ADD CONSTRAINT security_log_newest UNIQUE (seq);
 CREATE INDEX security_log_at ON security_log (at, seq);
 ALTER TABLE operation
     ADD CONSTRAINT operation_document CHECK (document_id ~ '^[0-9a-f]{64}$' AND document_id = encode(sha256(convert_to(document, 'UTF8')), 'hex')),

@@ -65,7 +65,7 @@ async def test_what_a_disabled_account_had_open_ends_for_ever(live: Live) -> Non
 
 
 async def test_a_new_password_ends_what_was_open_under_the_old_one(live: Live) -> None:
-    session, token = await signed_in(live, "south"), live.as_("south")
+    session, token = await signed_in(live, "south"), live.with_token("south")
     with acting(console_actor("tests")):
         await made(accounts.set_password(accounts.SetPassword(uuid4(), "south"), "another long password"))
     await ended(session)
@@ -101,7 +101,7 @@ async def test_a_token_is_looked_up_once_and_then_believed_for_as_long_as_the_se
         return await real(sql, *values)
 
     monkeypatch.setattr(database, "fetch_one", counted)
-    client, began = live.as_("viewer"), time.monotonic()
+    client, began = live.with_token("viewer"), time.monotonic()
     while time.monotonic() < began + 5 * settings.standing_seconds:
         await client("{ __typename }")
     assert 4 <= len(looked_up) <= 6
@@ -117,7 +117,7 @@ async def test_signing_out_ends_the_session_at_once_and_a_token_says_that_it_can
     session = await signed_in(live, "north")
     assert (await session("mutation { signOut { username } }"))["signOut"] == {"username": "north"}
     assert await session.code(VIEWER) == "UNAUTHENTICATED"
-    assert await live.as_("north").code("mutation { signOut { username } }") == "BAD_REQUEST"
+    assert await live.with_token("north").code("mutation { signOut { username } }") == "FORBIDDEN"
     await session.http.aclose()
 
 
