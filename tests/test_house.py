@@ -43,12 +43,12 @@ def _has_docstring(step: ast.AST) -> bool:
 @pytest.mark.parametrize(
     ("library", "rooms"),
     [
-        ("strawberry", ("schema", "transport", "app.py")),
+        ("strawberry", ("schema", "app.py")),
         ("tortoise.transactions", ("database.py",)),
         ("aerich", ("database.py",)),
         ("broadcaster", ("feed.py",)),
         ("typer", ("cli",)),
-        ("starlette", ("transport", "app.py")),
+        ("starlette", ("app.py",)),
         ("sqlite3", ("commands",)),
     ],
 )
