@@ -161,8 +161,7 @@ SELECT 'the database', name, '' FROM unnest(ARRAY['CREATE', 'TEMPORARY']) name W
 UNION ALL
 SELECT 'the tables', 'OWNERSHIP', '' WHERE EXISTS (SELECT FROM found WHERE pg_has_role($1, relowner, 'MEMBER'))
 UNION ALL
-SELECT 'the server', name, '' FROM unnest($5::text[]) name
-    WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = name) AND pg_has_role($1, name, 'MEMBER')
+SELECT 'the server', rolname, '' FROM pg_roles WHERE rolname = ANY ($5::text[]) AND pg_has_role($1, oid, 'MEMBER')
 UNION ALL
 SELECT 'the server', name, '' FROM pg_roles, json_each_text(row_to_json(pg_roles)) AS of (attribute, holds)
     JOIN unnest($6::text[], $7::text[]) AS known (attribute, name) USING (attribute) WHERE rolname = $1 AND holds = 'true'
