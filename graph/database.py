@@ -32,7 +32,7 @@ T = TypeVar("T")
 log = structlog.get_logger("armguard.database")
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-NOUNS = ("armory", "people", "items", "custody", "stock", "eligibility", "proposals", "accounts", "ledger")
+NOUNS = ("armory", "people", "items", "custody", "stock", "eligibility", "proposals", "accounts", "security", "operations", "ledger")
 MODELS = [f"graph.models.{noun}" for noun in NOUNS]
 MIGRATION_LOCK = 4_177_041_966  # the advisory lock under which only one process migrates
 NOT_THE_OWNER = "this user may not change it: run `armguard migrate` with the address of its owner in ARMGUARD_OWNER_URL."

@@ -7,6 +7,7 @@
     ├── BadInput                 the input is not what it must be             BAD_REQUEST
     ├── Unauthenticated          nobody is signed in, or no longer            UNAUTHENTICATED
     ├── Forbidden                signed in, but the role does not allow it    FORBIDDEN
+    │   └── NotYet               something must be done first; says what
     ├── RateLimited              too often; says when to try again            RATE_LIMITED
     ├── LimitExceeded            more than the server takes in one request    LIMIT_EXCEEDED
     ├── Unavailable              the database cannot answer now; try again    UNAVAILABLE
@@ -24,6 +25,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from graph.words import Unfinished
 
 
 class ArmGuardError(Exception):
@@ -57,6 +60,25 @@ class Forbidden(ArmGuardError):
     """Signed in, but no role of the account allows it."""
 
     code = "FORBIDDEN"
+
+
+class NotYet(Forbidden):
+    """Signed in, but something must be done first; says what."""
+
+    def __init__(self, unfinished: Unfinished) -> None:
+        super().__init__(FIRST[unfinished])
+        self.unfinished = unfinished
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """With what must be done, for a program."""
+        return {"code": self.code, "reason": self.unfinished.value}
+
+
+FIRST = {
+    Unfinished.PASSWORD_CHANGE_REQUIRED: "Change your password first, by `changePassword`: it was given to you by somebody else.",
+    Unfinished.SECOND_FACTOR_REQUIRED: "Set up a second factor first, by `beginSecondFactor`: your role takes one.",
+}
 
 
 class LimitExceeded(ArmGuardError):
@@ -123,6 +145,8 @@ class RefusalCode(StrEnum):
     INVALID_VALUE = "INVALID_VALUE"
     OUT_OF_SCOPE = "OUT_OF_SCOPE"
     SIGN_IN_FAILED = "SIGN_IN_FAILED"
+    SECOND_FACTOR_REQUIRED = "SECOND_FACTOR_REQUIRED"
+    SECOND_FACTOR_FAILED = "SECOND_FACTOR_FAILED"
     PIN_FAILED = "PIN_FAILED"
 
 

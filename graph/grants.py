@@ -25,6 +25,12 @@ EVENT_FIELDS = (  # of an event as it is told; all else of it the database sets
 TABLES: dict[str, tuple[str, ...]] = {
     "account": ROWS,
     "aerich": ("SELECT",),
+    "operation": ROWS,
+    "recovery_code": ROWS,
+    "second_factor": ROWS,
+    "security_log": ROWS,
+    "session_token": ROWS,
+    "token_use": ROWS,
     "api_token": ROWS,
     "armory": ROWS,
     "completed_request": RECORD,
@@ -127,6 +133,7 @@ def of_the_tables(schema: str, tables: Iterable[str] = tuple(TABLES)) -> list[st
         f"LOOP EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC, {RUNTIME}', one); END LOOP; END $$"
     )
     sql.extend(f"GRANT EXECUTE ON FUNCTION {within}.{name} TO {RUNTIME}" for name in CALLED)
+    sql.append(f"GRANT USAGE ON SEQUENCE {within}.security_log_seq TO {RUNTIME}")
     sql.extend(f"ALTER FUNCTION {within}.{name} SECURITY DEFINER SET search_path = {within}, pg_temp" for name in SEALING)
     return sql
 

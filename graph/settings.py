@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from graph.errors import StartupError
+from graph.words import Role
 
 
 class Settings(BaseSettings):
@@ -32,6 +33,10 @@ class Settings(BaseSettings):
     connect_timeout_seconds: float = Field(10.0, gt=0)
 
     session_hours: int = Field(12, ge=1, description="How long a sign-in lasts.")
+    access_minutes: int = Field(15, ge=1, description="How long a token of a sign-in is good before it is exchanged for the next.")
+    second_factor_roles: tuple[Role, ...] = Field(
+        (Role.ARMS_ROOM_OFFICER, Role.ADMIN), description="Roles that sign in with a code of an authenticator app beside the password."
+    )
     standing_seconds: float = Field(2.0, gt=0, le=4, description="How long a checked token is believed before it is looked up again.")
 
     overdue_poll_seconds: float = Field(5.0, ge=0, description="How often this process looks for receipts that are overdue; 0: never.")

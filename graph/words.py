@@ -164,6 +164,46 @@ class Role(StrEnum):
     ADMIN = "ADMIN"
 
 
+class TokenScope(StrEnum):
+    """What an API token may be used for, within what its account may do. To approve takes a person who has signed in."""
+
+    READ = "READ"
+    FEED = "FEED"
+    ISSUE = "ISSUE"
+    REGISTER = "REGISTER"
+    ADMIN = "ADMIN"
+
+
+COUNTER = (Role.ARMORER, Role.ARMS_ROOM_OFFICER)
+OFFICE = (Role.ARMS_ROOM_OFFICER, Role.ADMIN)
+AUTHORITY = (Role.ARMS_ROOM_OFFICER, Role.COMMANDER)
+
+
+class Unfinished(StrEnum):
+    """What somebody who has signed in must do before anything else."""
+
+    PASSWORD_CHANGE_REQUIRED = "PASSWORD_CHANGE_REQUIRED"  # noqa: S105 - a state
+    SECOND_FACTOR_REQUIRED = "SECOND_FACTOR_REQUIRED"
+
+
+class SessionTokenKind(StrEnum):
+    """What a token of a sign-in is for."""
+
+    ACCESS = "ACCESS"
+    REFRESH = "REFRESH"
+
+
+class SecurityKind(StrEnum):
+    """What a stranger tried."""
+
+    SIGN_IN_FAILED = "SIGN_IN_FAILED"
+    SIGN_IN_LOCKED = "SIGN_IN_LOCKED"
+    SECOND_FACTOR_FAILED = "SECOND_FACTOR_FAILED"
+    TOKEN_REFUSED = "TOKEN_REFUSED"  # noqa: S105 - what happened
+    REFRESH_REFUSED = "REFRESH_REFUSED"
+    PIN_FAILED = "PIN_FAILED"
+
+
 class AccountState(StrEnum):
     """Whether an account may sign in."""
 
@@ -195,6 +235,7 @@ class Subject(StrEnum):
     STOCK_LOT = "STOCK_LOT"
     PROPOSAL = "PROPOSAL"
     ACCOUNT = "ACCOUNT"
+    OPERATION = "OPERATION"
     IMPORT = "IMPORT"
 
 
@@ -245,8 +286,46 @@ class EventType(StrEnum):
     ACCOUNT_CREATED = "ACCOUNT_CREATED"
     ACCOUNT_CHANGED = "ACCOUNT_CHANGED"
     ACCOUNT_DISABLED = "ACCOUNT_DISABLED"
+    ACCOUNT_ENABLED = "ACCOUNT_ENABLED"
     PASSWORD_SET = "PASSWORD_SET"  # noqa: S105 - the name of an event
+    SIGNED_IN = "SIGNED_IN"
+    SIGNED_OUT = "SIGNED_OUT"
+    SESSION_ENDED = "SESSION_ENDED"
+    REFRESH_REUSED = "REFRESH_REUSED"
+    SECOND_FACTOR_SET = "SECOND_FACTOR_SET"
+    SECOND_FACTOR_REMOVED = "SECOND_FACTOR_REMOVED"
+    RECOVERY_CODE_USED = "RECOVERY_CODE_USED"
+    ACCESS_REFUSED = "ACCESS_REFUSED"
     TOKEN_CREATED = "TOKEN_CREATED"  # noqa: S105 - the name of an event
+    TOKEN_ROTATED = "TOKEN_ROTATED"  # noqa: S105 - the name of an event
+    TOKEN_USED = "TOKEN_USED"  # noqa: S105 - the name of an event
     TOKEN_REVOKED = "TOKEN_REVOKED"  # noqa: S105 - the name of an event
+    OPERATION_ADDED = "OPERATION_ADDED"
+    OPERATION_RETIRED = "OPERATION_RETIRED"
     CUSTODY_IMPORTED = "CUSTODY_IMPORTED"
     LEGACY_IMPORTED = "LEGACY_IMPORTED"
+
+
+# What of the ledger touches who may do what.
+SECURITY_EVENTS = (
+    EventType.ACCOUNT_CREATED,
+    EventType.ACCOUNT_CHANGED,
+    EventType.ACCOUNT_DISABLED,
+    EventType.ACCOUNT_ENABLED,
+    EventType.PASSWORD_SET,
+    EventType.SIGNED_IN,
+    EventType.SIGNED_OUT,
+    EventType.SESSION_ENDED,
+    EventType.REFRESH_REUSED,
+    EventType.SECOND_FACTOR_SET,
+    EventType.SECOND_FACTOR_REMOVED,
+    EventType.RECOVERY_CODE_USED,
+    EventType.ACCESS_REFUSED,
+    EventType.TOKEN_CREATED,
+    EventType.TOKEN_ROTATED,
+    EventType.TOKEN_USED,
+    EventType.TOKEN_REVOKED,
+    EventType.OPERATION_ADDED,
+    EventType.OPERATION_RETIRED,
+)
+SecurityEventKind = StrEnum("SecurityEventKind", {each.name: each.value for each in (*SECURITY_EVENTS, *SecurityKind)})  # type: ignore[misc]

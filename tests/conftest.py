@@ -203,7 +203,7 @@ def owner_url(small_world: Addresses) -> str:
 @pytest.fixture
 def settings() -> Settings:
     """Settings with short waits, and no clock; a test that needs others makes a copy with `model_copy(update=...)`."""
-    return Settings(standing_seconds=0.2, feed_poll_seconds=0.2, lock_timeout_ms=2000, overdue_poll_seconds=0)
+    return Settings(standing_seconds=0.2, feed_poll_seconds=0.2, lock_timeout_ms=2000, overdue_poll_seconds=0, second_factor_roles=())
 
 
 @pytest.fixture

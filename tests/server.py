@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from graph.app import create_app
 from graph.settings import Settings
-from tests.world import token_of
+from tests.world import api_token_of, token_of
 
 ISSUE = """
 mutation Issue($input: IssueItemsInput!) {
@@ -124,6 +124,12 @@ class Live:
     def as_(self, username: str | None) -> Client:
         """A client that acts as an account of the world, or as nobody."""
         client = Client(self.url, token_of(username) if username else None)
+        self._clients.append(client)
+        return client
+
+    def with_token(self, username: str) -> Client:
+        """A program that acts as an account of the world, with an API token for all that one may be for."""
+        client = Client(self.url, api_token_of(username))
         self._clients.append(client)
         return client
 

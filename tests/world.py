@@ -16,7 +16,7 @@ from graph.commands.perform import Answer
 from graph.commands.references import ItemRef, PersonRef
 from graph.models.ledger import REGISTRY
 from graph.rules.accounts import token_hash
-from graph.words import DutyStatus, EventType, ItemCategory, PersonCategory, Role, Slot, Subject
+from graph.words import DutyStatus, EventType, ItemCategory, PersonCategory, Role, SessionTokenKind, Slot, Subject, TokenScope
 
 PASSWORD = "a long enough password"
 
@@ -53,7 +53,12 @@ MODELS = {
 
 
 def token_of(username: str) -> str:
-    """The bearer token of an account of the world."""
+    """The bearer token of an account of the world that has signed in."""
+    return f"armgs_test-session-of-{username}"
+
+
+def api_token_of(username: str) -> str:
+    """The API token of an account of the world, called `tests`: for all that a token may be for."""
     return f"armg_test-token-of-{username}"
 
 
@@ -64,20 +69,20 @@ async def made(answer: Any) -> Any:
     return result.rows[0]
 
 
-async def _give_token(account_id: UUID, username: str) -> None:
-    from graph.models.accounts import ApiToken
+async def _give_tokens(account_id: UUID, username: str) -> None:
+    from graph.models.accounts import ApiToken, Session, SessionToken
 
-    now, token_id = datetime.now(UTC), uuid7()
-    await ApiToken.create(
-        id=token_id,
-        account_id=account_id,
-        name="tests",
-        token_hash=token_hash(token_of(username)),
-        created_at=now,
-        expires_at=now + timedelta(days=1),
-    )
+    now, token_id, session_id = datetime.now(UTC), uuid7(), uuid7()
+    times: Any = {"created_at": now, "expires_at": now + timedelta(days=1)}
+    given: Any = {"id": token_id, "account_id": account_id, "name": "tests", "scopes": list(TokenScope)}
+    await ApiToken.create(**given, token_hash=token_hash(api_token_of(username)), **times)
     facts = {"username": username, "token": {"id": token_id, "name": "tests", "expires_at": now + timedelta(days=1)}}
     await append(Event(REGISTRY, EventType.TOKEN_CREATED, Subject.ACCOUNT, account_id, "Token created: tests.", facts))
+    await Session.create(id=session_id, account_id=account_id, **times)
+    access: Any = {"id": uuid7(), "session_id": session_id, "kind": SessionTokenKind.ACCESS}
+    await SessionToken.create(**access, token_hash=token_hash(token_of(username)), **times)
+    begun = {"username": username, "sessions": [session_id]}
+    await append(Event(REGISTRY, EventType.SIGNED_IN, Subject.ACCOUNT, account_id, "Signed in.", begun))
 
 
 async def build_world() -> None:
@@ -112,4 +117,4 @@ async def build_world() -> None:
         create = accounts.CreateAccount(uuid4(), username, roles, scope, all_armories=not scope)
         account_id = await made(accounts.create_account(create, PASSWORD))
         assert (await Account.get(id=account_id)).username == username
-        await database.transaction(functools.partial(_give_token, account_id, username))
+        await database.transaction(functools.partial(_give_tokens, account_id, username))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from graph.errors import NoActor
-from graph.words import ActorKind, Role
+from graph.words import ActorKind, Role, TokenScope, Unfinished
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Actor:
     """An account with its session or token, or a person at the server's console.
 
     `armories` is the scope: the arms rooms whose items and records the actor may see, or with the right role change; None means all.
+    `scopes` is what an API token may be used for; None means all that the account may do, as for a person who has signed in.
+    `unfinished` is what that person must do first; `token` is the name of the API token.
     """
 
     kind: ActorKind
@@ -25,11 +27,19 @@ class Actor:
     credential_id: UUID | None = None
     roles: frozenset[Role] = field(default_factory=frozenset)
     armories: frozenset[UUID] | None = None
+    scopes: frozenset[TokenScope] | None = None
+    unfinished: Unfinished | None = None
+    token: str | None = None
 
     @property
     def key(self) -> str:
         """What the actor's requests are remembered under."""
         return str(self.account_id) if self.account_id else f"console:{self.name}"[:64]
+
+    @property
+    def rights(self) -> Hashable:
+        """What of the actor decides what may be done and asked, apart from the arms rooms in scope."""
+        return self.roles, self.scopes, self.unfinished
 
     def may_see(self, armory_id: UUID) -> bool:
         """Whether an arms room is in scope."""

@@ -31,6 +31,7 @@ TABLES: dict[str, frozenset[str]] = {
     "regularisation": frozenset(),
     "proposal": frozenset(),
     "account": frozenset({"password_hash"}),
+    "operation": frozenset(),
     "imported_row": frozenset(),
 }
 
@@ -43,6 +44,7 @@ ADDED: dict[str, Row] = {
     "purpose": {"due_hours": None, "loadout": []},
     "issue_authorization": {"card_number": None},
     "custody_record": {"confirmation_required": False, "overdue_since": None, "weapons_card": None, "returned_to_id": None},
+    "account": {"units": [], "must_change_password": False, "issuer": None, "external_subject": None},
 }
 
 
@@ -165,9 +167,22 @@ FOLDS: dict[EventType, Callable[[Book, Mapping[str, Any]], None]] = {
     EventType.ACCOUNT_CREATED: registered("account"),
     EventType.ACCOUNT_CHANGED: changed("account"),
     EventType.ACCOUNT_DISABLED: changed("account"),
+    EventType.ACCOUNT_ENABLED: changed("account"),
     EventType.PASSWORD_SET: changed("account"),
+    EventType.SIGNED_IN: nothing,
+    EventType.SIGNED_OUT: nothing,
+    EventType.SESSION_ENDED: nothing,
+    EventType.REFRESH_REUSED: nothing,
+    EventType.SECOND_FACTOR_SET: nothing,
+    EventType.SECOND_FACTOR_REMOVED: nothing,
+    EventType.RECOVERY_CODE_USED: nothing,
+    EventType.ACCESS_REFUSED: nothing,
     EventType.TOKEN_CREATED: nothing,
+    EventType.TOKEN_ROTATED: nothing,
+    EventType.TOKEN_USED: nothing,
     EventType.TOKEN_REVOKED: nothing,
+    EventType.OPERATION_ADDED: registered("operation"),
+    EventType.OPERATION_RETIRED: changed("operation"),
     EventType.CUSTODY_IMPORTED: imported_custody,
     EventType.LEGACY_IMPORTED: nothing,
 }

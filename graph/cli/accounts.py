@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -12,19 +13,22 @@ from rich.console import Console
 from rich.table import Table
 
 from graph.cli.base import AsJson, at_console, refused_or
-from graph.commands import accounts
+from graph.commands import accounts, factors, sessions, tokens
 from graph.commands import armory as armories
 from graph.commands.perform import Answer
 from graph.errors import Refused, StartupError
 from graph.models.accounts import Account, ApiToken
 from graph.models.armory import Armory, Unit
+from graph.models.security import TokenUse
 from graph.schema.inputs import code as in_code
 from graph.schema.inputs import text
-from graph.words import Role
+from graph.words import Role, TokenScope
 
 account_app = typer.Typer(help="The accounts that may sign in.", no_args_is_help=True)
 token_app = typer.Typer(help="Tokens for programs.", no_args_is_help=True)
 armory_app = typer.Typer(help="The arms rooms.", no_args_is_help=True)
+
+Username = Annotated[str, typer.Argument(help="The account's name.")]
 
 
 def _password(asked_on_stdin: bool) -> str:
@@ -40,15 +44,18 @@ def account_create(
     username: Annotated[str, typer.Argument(help="The account's name.")],
     role: Annotated[list[Role], typer.Option(help="What the account may do; may be given more than once.")],
     armory: Annotated[list[str] | None, typer.Option(help="The code of an arms room in its scope; may be given more than once.")] = None,
+    unit: Annotated[list[str] | None, typer.Option(help="The code of a unit: its arms rooms, and those of all units below.")] = None,
     all_armories: Annotated[bool, typer.Option("--all-armories", help="Every arms room is in its scope.")] = False,
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
+    must_change: Annotated[bool, typer.Option("--must-change", help="Its owner must change the password before anything else.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Create an account. Asks for its password."""
-    if not armory and not all_armories:
-        raise StartupError("Say which arms rooms are in scope: --armory CODE (more than once if need be), or --all-armories.")
+    if not armory and not unit and not all_armories:
+        raise StartupError("Say which arms rooms are in scope: --armory CODE or --unit CODE, more than once if need be, or --all-armories.")
     username = text("username", username)
-    command = accounts.CreateAccount(uuid4(), username, tuple(role), tuple(armory or ()), all_armories)
+    rooms, units = tuple(armory or ()), tuple(unit or ())
+    command = accounts.CreateAccount(uuid4(), username, tuple(role), rooms, all_armories, units=units, must_change_password=must_change)
     password = _password(password_stdin)
     answer = at_console(lambda: accounts.create_account(command, password))
     made = {"id": str(refused_or(answer).rows[0]), "username": command.username}
@@ -60,7 +67,8 @@ def account_list(as_json: AsJson = False) -> None:
     """List the accounts."""
 
     async def read() -> tuple[list[Account], dict[UUID, str]]:
-        return await Account.all().order_by("username_key"), {armory.id: armory.code for armory in await Armory.all()}
+        codes = {room.id: room.code for room in await Armory.all()} | {unit.id: unit.code for unit in await Unit.all()}
+        return await Account.all().order_by("username_key"), codes
 
     rows, codes = at_console(read)
     if as_json:
@@ -75,12 +83,30 @@ def account_list(as_json: AsJson = False) -> None:
 
 def scope_of(account: Account, codes: dict[UUID, str]) -> str:
     """The arms rooms of an account, as a list shows them."""
-    return "all" if account.all_armories else ", ".join(codes[armory] for armory in account.armories)
+    named = [codes[armory] for armory in account.armories] + [f"those of {codes[unit]} and below" for unit in account.units]
+    return "all" if account.all_armories else ", ".join(named)
+
+
+@account_app.command("change")
+def account_change(
+    username: Username,
+    role: Annotated[list[Role] | None, typer.Option(help="What it may do from now on; may be given more than once.")] = None,
+    armory: Annotated[list[str] | None, typer.Option(help="The code of an arms room in its scope; may be given more than once.")] = None,
+    unit: Annotated[list[str] | None, typer.Option(help="The code of a unit: its arms rooms, and those of all units below.")] = None,
+    all_armories: Annotated[
+        bool | None, typer.Option("--all-armories/--not-all-armories", help="Whether every arms room is in its scope.")
+    ] = None,
+) -> None:
+    """Give an account other roles, or another scope. What is not given stays; what it has open goes by them within seconds."""
+    rooms, units = (None if codes is None else tuple(codes) for codes in (armory, unit))
+    command = accounts.ChangeAccount(uuid4(), username, None if role is None else tuple(role), rooms, all_armories, units)
+    refused_or(at_console(lambda: accounts.change_account(command)))
+    print(f"Account {username} changed.")
 
 
 @account_app.command("disable")
 def account_disable(
-    username: Annotated[str, typer.Argument(help="The account's name.")],
+    username: Username,
     reason: Annotated[str, typer.Option(help="Why; it stands in the ledger.")],
     as_json: AsJson = False,
 ) -> None:
@@ -89,61 +115,105 @@ def account_disable(
     print(json.dumps({"username": username, "state": "DISABLED"}) if as_json else f"Account {username} disabled.")
 
 
+@account_app.command("enable")
+def account_enable(username: Username, reason: Annotated[str, typer.Option(help="Why; it stands in the ledger.")]) -> None:
+    """Let a disabled account sign in again, with the password that it had."""
+    refused_or(at_console(lambda: accounts.enable_account(accounts.EnableAccount(uuid4(), username, reason))))
+    print(f"Account {username} enabled.")
+
+
 @account_app.command("password")
 def account_password(
-    username: Annotated[str, typer.Argument(help="The account's name.")],
+    username: Username,
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
+    must_change: Annotated[bool, typer.Option("--must-change", help="Its owner must change it before anything else.")] = False,
 ) -> None:
-    """Give an account a new password. One that was disabled may sign in again."""
+    """Give an account a new password. One that was disabled may sign in again; what it has open ends."""
     password = _password(password_stdin)
-    refused_or(at_console(lambda: accounts.set_password(uuid4(), username, password)))
+    refused_or(at_console(lambda: accounts.set_password(accounts.SetPassword(uuid4(), username, must_change), password)))
     print(f"Account {username} has a new password.")
+
+
+@account_app.command("sign-out")
+def account_sign_out(username: Username) -> None:
+    """End every sign-in of an account within seconds. Its tokens for programs go on."""
+    ended = refused_or(at_console(lambda: sessions.end_all_sessions(sessions.EndSessions(uuid4(), username))))
+    print(f"{len(ended.rows)} sign-ins of {username} ended.")
+
+
+@account_app.command("remove-second-factor")
+def account_remove_second_factor(username: Username, reason: Annotated[str, typer.Option(help="Why; it stands in the ledger.")]) -> None:
+    """Take the second factor from an account whose phone is lost. Its owner sets up another at the next sign-in."""
+    refused_or(at_console(lambda: factors.remove_second_factor(factors.RemoveSecondFactor(uuid4(), username, reason))))
+    print(f"Account {username} has no second factor any more.")
 
 
 @token_app.command("create")
 def token_create(
     account: Annotated[str, typer.Option(help="The account that the program acts as.")],
     name: Annotated[str, typer.Option(help="What the token is for.")] = "script",
+    scope: Annotated[
+        list[TokenScope] | None,
+        typer.Option(help="What it may be used for; may be given more than once. Without it: READ and FEED.", case_sensitive=False),
+    ] = None,
+    armory: Annotated[
+        list[str] | None, typer.Option(help="The code of an arms room that it is for; without it, all of the account's.")
+    ] = None,
     days: Annotated[int, typer.Option(help="How many days it is good for.", min=1, max=3650)] = 365,
     as_json: AsJson = False,
 ) -> None:
     """Create a token for a program, and print it. It is shown this once."""
-    name = text("name", name)
-    token = refused_or(at_console(lambda: accounts.create_token(accounts.CreateToken(uuid4(), account, name, days))))
-    print(json.dumps({"token": token}) if as_json else token)
+    command = tokens.CreateToken(uuid4(), account, text("name", name), days, tuple(scope or tokens.READING), tuple(armory or ()))
+    made = refused_or(at_console(lambda: tokens.create_token(command)))
+    print(json.dumps({"id": str(made.id), "token": made.token}) if as_json else made.token)
+
+
+@token_app.command("rotate")
+def token_rotate(
+    token_id: Annotated[UUID, typer.Argument(help="The id of the token whose place the new one takes, as `token list` shows it.")],
+    overlap_hours: Annotated[int, typer.Option(help="How many hours the old one is good beside it.", min=0, max=720)] = 24,
+    days: Annotated[int, typer.Option(help="How many days the new one is good for.", min=1, max=3650)] = 365,
+    as_json: AsJson = False,
+) -> None:
+    """Create a token that takes another's place, with its name and rights, and print it. It is shown this once."""
+    made = refused_or(at_console(lambda: tokens.rotate_token(tokens.RotateToken(uuid4(), token_id, days, overlap_hours))))
+    print(json.dumps({"id": str(made.id), "token": made.token}) if as_json else made.token)
 
 
 @token_app.command("list")
 def token_list(as_json: AsJson = False) -> None:
-    """List the tokens of programs: whose they are, how long they are good, and whether they were revoked."""
+    """List the tokens of programs: whose they are, what for, how long they are good, when used last, and whether they were revoked."""
 
-    async def read() -> list[ApiToken]:
-        return await ApiToken.all().select_related("account").order_by("created_at")
+    async def read() -> tuple[list[ApiToken], dict[UUID, datetime]]:
+        used = await TokenUse.all().order_by("last_used_at")
+        return await ApiToken.all().select_related("account").order_by("created_at"), {use.token_id: use.last_used_at for use in used}
 
-    rows = at_console(read)
+    rows, used = at_console(read)
     if as_json:
-        times = {
-            row.id: [moment.isoformat() if moment else None for moment in (row.created_at, row.expires_at, row.revoked_at)] for row in rows
-        }
-        names = ("createdAt", "expiresAt", "revokedAt")
-        shown = [{"account": row.account.username, "name": row.name, **dict(zip(names, times[row.id], strict=True))} for row in rows]
-        print(json.dumps(shown))
+        print(json.dumps([_token_shown(row, used.get(row.id)) for row in rows]))
         return
-    table = Table("account", "name", "good until", "revoked", box=None)
+    table = Table("id", "account", "name", "for", "good until", "last used", "revoked", box=None)
     for row in rows:
-        table.add_row(
-            row.account.username, row.name, f"{row.expires_at:%Y-%m-%d}", f"{row.revoked_at:%Y-%m-%d %H:%M}" if row.revoked_at else ""
-        )
-    Console(highlight=False).print(table)
+        until = min(row.expires_at, row.good_until or row.expires_at)
+        seen, revoked = (f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in (used.get(row.id), row.revoked_at))
+        table.add_row(str(row.id), row.account.username, row.name, ", ".join(row.scopes), f"{until:%Y-%m-%d %H:%M}", seen, revoked)
+    Console(highlight=False, soft_wrap=True).print(table)
+
+
+def _token_shown(row: ApiToken, last_used_at: datetime | None) -> dict[str, object]:
+    moments = {"createdAt": row.created_at, "expiresAt": row.expires_at, "goodUntil": row.good_until, "lastUsedAt": last_used_at}
+    times = {name: moment.isoformat() if moment else None for name, moment in {**moments, "revokedAt": row.revoked_at}.items()}
+    return {"id": str(row.id), "account": row.account.username, "name": row.name, "scopes": row.scopes, **times}
 
 
 @token_app.command("revoke")
 def token_revoke(
     account: Annotated[str, typer.Option(help="The account that the program acts as.")],
     name: Annotated[str, typer.Option(help="The name of the token.")] = "script",
+    token_id: Annotated[UUID | None, typer.Option("--id", help="Only the one with this id.")] = None,
 ) -> None:
     """Revoke the tokens of an account that have this name: what uses them ends within seconds."""
-    refused_or(at_console(lambda: accounts.revoke_token(accounts.RevokeToken(uuid4(), account, name))))
+    refused_or(at_console(lambda: tokens.revoke_token(tokens.RevokeToken(uuid4(), account, name, token_id))))
     print(f"Token {name} of {account} revoked.")
 
 

@@ -1,33 +1,36 @@
-"""Accounts, sign-in, sessions and API tokens."""
+"""Accounts: who may sign in, as what, and for which arms rooms; and their passwords."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from graph import database
-from graph.audit.actor import Actor, current_actor
-from graph.audit.ledger import Event, append, database_time
+from graph.audit.actor import current_actor
+from graph.audit.ledger import append
 from graph.commands.attempts import attempts, take_sign_in
-from graph.commands.passwords import hash_password, matches, nobodys_hash
-from graph.commands.perform import Answer, perform, require
-from graph.commands.rows import change, lock_row, register
-from graph.errors import BadInput, Refusal, RefusalCode, Refused
-from graph.models.accounts import Account, ApiToken, Session
-from graph.models.armory import Armory
+from graph.commands.passwords import hash_password, matches
+from graph.commands.perform import Answer, later, perform, require
+from graph.commands.rows import account_named, change, given, lock_row, register
+from graph.commands.sessions import end_sessions
+from graph.commands.tokens import revoke_all
+from graph.errors import BadInput, Refusal, RefusalCode, Refused, refuse
+from graph.models.accounts import Account
+from graph.models.armory import Armory, Unit
 from graph.models.ledger import REGISTRY
-from graph.rules.accounts import SESSION_PREFIX, TOKEN_PREFIX, password_refusals, token_hash
+from graph.rules.accounts import Change, account_refusals, password_refusals
 from graph.words import AccountState, EventType, Role, Subject
 
 
 @dataclass(frozen=True)
 class CreateAccount:
-    """An account; without a password it stays disabled. `armories` are codes; none with `all_armories` means every one."""
+    """An account; without a password it stays disabled.
+
+    The scope is the arms rooms of the codes `armories` and those of the `units` and of all below them; with `all_armories` every one.
+    """
 
     request_id: UUID
     username: str
@@ -35,6 +38,21 @@ class CreateAccount:
     armories: tuple[str, ...] = ()
     all_armories: bool = False
     has_password: bool = True
+    units: tuple[str, ...] = later(())
+    must_change_password: bool = later(default=False)
+
+
+@dataclass(frozen=True)
+class ChangeAccount:
+    """Other roles, or another scope, for an account; what is None stays."""
+
+    request_id: UUID
+    username: str
+    roles: tuple[Role, ...] | None = None
+    armories: tuple[str, ...] | None = None
+    all_armories: bool | None = None
+    units: tuple[str, ...] | None = None
+    expected_version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -47,22 +65,21 @@ class DisableAccount:
 
 
 @dataclass(frozen=True)
-class CreateToken:
-    """An API token of an account."""
+class EnableAccount:
+    """A disabled account that may sign in again, with the password that it had."""
 
     request_id: UUID
     username: str
-    name: str
-    days: int = 365
+    reason: str
 
 
 @dataclass(frozen=True)
-class RevokeToken:
-    """The API tokens of an account that have this name."""
+class SetPassword:
+    """A password for an account, which its owner then must change if `must_change`; the password is not remembered with the request."""
 
     request_id: UUID
     username: str
-    name: str
+    must_change: bool = later(default=False)
 
 
 @dataclass(frozen=True)
@@ -73,35 +90,13 @@ class ChangePassword:
     address: str = ""
 
 
-@dataclass(frozen=True)
-class SignIn:
-    """Who says to be whom."""
-
-    username: str
-    password: str
-    address: str = ""
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    """A new session: the bearer token is shown this once."""
-
-    token: str
-    expires_at: datetime
-    account_id: UUID
-
-
 async def create_account(command: CreateAccount, password: str | None) -> Answer | Refused:
     """Create an account."""
     require(Role.ADMIN)
     hashed = await hash_password(password, command.username) if password is not None else None
 
     async def decide() -> Sequence[UUID]:
-        known = {armory.code: armory.id for armory in await Armory.filter(code__in=[code.upper() for code in command.armories])}
-        unknown = [code for code in command.armories if code.upper() not in known]
-        if unknown:
-            message = f"There is no arms room with the code {unknown[0]}."
-            raise Refused([Refusal(RefusalCode.UNKNOWN_CODE, message, path="armories")])
+        refuse(account_refusals(Change(roles=command.roles)))
         account = Account(
             id=uuid7(),
             username=command.username,
@@ -109,7 +104,9 @@ async def create_account(command: CreateAccount, password: str | None) -> Answer
             password_hash=hashed,
             roles=[role.value for role in command.roles],
             all_armories=command.all_armories,
-            armories=list(known.values()),
+            armories=await _named(Armory, "arms room", command.armories, "armories"),
+            units=await _named(Unit, "unit", command.units, "units"),
+            must_change_password=command.must_change_password,
             state=AccountState.ACTIVE if hashed else AccountState.DISABLED,
         )
         await append(await register(account, REGISTRY, EventType.ACCOUNT_CREATED, Subject.ACCOUNT, {}))
@@ -118,15 +115,33 @@ async def create_account(command: CreateAccount, password: str | None) -> Answer
     return await perform("createAccount", command.request_id, command, decide)
 
 
+async def change_account(command: ChangeAccount) -> Answer | Refused:
+    """Give an account other roles, or another scope: what it has open goes by them within seconds."""
+    require(Role.ADMIN)
+
+    async def decide() -> Sequence[UUID]:
+        account = await _locked(command.username, command.expected_version)
+        refuse(account_refusals(await _change_of(account, roles=command.roles, scope=command)))
+        changes = given(
+            roles=None if command.roles is None else [role.value for role in command.roles],
+            armories=None if command.armories is None else await _named(Armory, "arms room", command.armories, "armories"),
+            units=None if command.units is None else await _named(Unit, "unit", command.units, "units"),
+            all_armories=command.all_armories,
+        )
+        facts = {"username": account.username}
+        await append(await change(account, changes, REGISTRY, EventType.ACCOUNT_CHANGED, Subject.ACCOUNT, facts))
+        return [account.id]
+
+    return await perform("changeAccount", command.request_id, command, decide)
+
+
 async def disable_account(command: DisableAccount) -> Answer | Refused:
     """Disable an account: it signs in no more, and its sessions and tokens end with it, for ever."""
     require(Role.ADMIN)
 
     async def decide() -> Sequence[UUID]:
-        account = await lock_row(Account, (await _account(command.username)).id)
-        if account.state is AccountState.DISABLED:
-            message = f"The account {account.username} is disabled already."
-            raise Refused([Refusal(RefusalCode.STATE_NOT_ALLOWED, message, path="username")])
+        account = await _locked(command.username)
+        refuse(account_refusals(await _change_of(account, state=AccountState.DISABLED)))
         facts = {"username": account.username, "reason": command.reason}
         changes = {"state": AccountState.DISABLED}
         await append(await change(account, changes, REGISTRY, EventType.ACCOUNT_DISABLED, Subject.ACCOUNT, facts))
@@ -136,20 +151,35 @@ async def disable_account(command: DisableAccount) -> Answer | Refused:
     return await perform("disableAccount", command.request_id, command, decide)
 
 
-async def set_password(request_id: UUID, username: str, password: str) -> Answer | Refused:
-    """Give an account a password; one that was disabled may sign in from now on. What it had open before ends."""
+async def enable_account(command: EnableAccount) -> Answer | Refused:
+    """Let a disabled account sign in again, with the password that it had."""
     require(Role.ADMIN)
-    hashed = await hash_password(password, username)
 
     async def decide() -> Sequence[UUID]:
-        account = await lock_row(Account, (await _account(username)).id)
-        changes = {"password_hash": hashed, "state": AccountState.ACTIVE}
+        account = await _locked(command.username)
+        refuse(account_refusals(await _change_of(account, state=AccountState.ACTIVE)))
+        facts = {"username": account.username, "reason": command.reason}
+        changes = {"state": AccountState.ACTIVE}
+        await append(await change(account, changes, REGISTRY, EventType.ACCOUNT_ENABLED, Subject.ACCOUNT, facts))
+        return [account.id]
+
+    return await perform("enableAccount", command.request_id, command, decide)
+
+
+async def set_password(command: SetPassword, password: str) -> Answer | Refused:
+    """Give an account a password; one that was disabled may sign in from now on. What it had open before ends."""
+    require(Role.ADMIN)
+    hashed = await hash_password(password, command.username)
+
+    async def decide() -> Sequence[UUID]:
+        account = await _locked(command.username)
+        changes = {"password_hash": hashed, "state": AccountState.ACTIVE, "must_change_password": command.must_change}
         facts = {"username": account.username}
         await append(await change(account, changes, REGISTRY, EventType.PASSWORD_SET, Subject.ACCOUNT, facts))
         await _end_credentials(account)
         return [account.id]
 
-    return await perform("setPassword", request_id, _Named(username), decide)
+    return await perform("setPassword", command.request_id, command, decide)
 
 
 async def change_password(command: ChangePassword, current: str, new: str) -> Answer | Refused:
@@ -169,12 +199,14 @@ async def change_password(command: ChangePassword, current: str, new: str) -> An
     await attempts().forget(attempts().of_name, account.username_key, command.address)
     if refusals := [replace(refusal, path="newPassword") for refusal in password_refusals(new, account.username)]:
         return Refused(refusals)
+    if new == current:
+        return Refused([Refusal(RefusalCode.INVALID_VALUE, "This is the password that you have: choose another.", path="newPassword")])
     hashed = await hash_password(new, account.username)
 
     async def decide() -> Sequence[UUID]:
         locked = await lock_row(Account, account.id)
         facts = {"username": locked.username}
-        changes = {"password_hash": hashed}
+        changes = {"password_hash": hashed, "must_change_password": False}
         await append(await change(locked, changes, REGISTRY, EventType.PASSWORD_SET, Subject.ACCOUNT, facts))
         await _end_credentials(locked, but=actor.credential_id)
         return [locked.id]
@@ -182,113 +214,41 @@ async def change_password(command: ChangePassword, current: str, new: str) -> An
     return await perform("changePassword", command.request_id, _Named(account.username), decide)
 
 
-async def _end_credentials(account: Account, but: UUID | None = None) -> None:
-    """End every session of an account, and revoke every token: whoever had one has it no more; but one, perhaps."""
-    now = await database_time()
-    sessions = Session.filter(account_id=account.id, ended_at=None)
-    await (sessions.exclude(id=but) if but is not None else sessions).update(ended_at=now)
-    await _revoke(account, await ApiToken.filter(account_id=account.id, revoked_at=None).order_by("id"), now)
-
-
-async def _revoke(account: Account, tokens: Sequence[ApiToken], now: datetime) -> None:
-    if not tokens:
-        return
-    await ApiToken.filter(id__in=[token.id for token in tokens]).update(revoked_at=now)
-    summary = f"Token revoked: {', '.join(token.name for token in tokens)} of {account.username}."
-    facts = {"username": account.username, "tokens": [{"id": token.id, "name": token.name} for token in tokens]}
-    await append(Event(REGISTRY, EventType.TOKEN_REVOKED, Subject.ACCOUNT, account.id, summary, facts))
-
-
-async def revoke_token(command: RevokeToken) -> Answer | Refused:
-    """Revoke the API tokens of an account that have a name: what uses them ends within seconds."""
-    require(Role.ADMIN)
-
-    async def decide() -> Sequence[UUID]:
-        account = await lock_row(Account, (await _account(command.username)).id)
-        tokens = await ApiToken.filter(account_id=account.id, name=command.name, revoked_at=None).order_by("id")
-        if not tokens:
-            message = f"The account {account.username} has no token {command.name} that is good."
-            raise Refused([Refusal(RefusalCode.UNKNOWN_CODE, message, path="name")])
-        await _revoke(account, tokens, await database_time())
-        return [token.id for token in tokens]
-
-    return await perform("revokeToken", command.request_id, command, decide)
-
-
 @dataclass(frozen=True)
 class _Named:
     username: str
 
 
-async def create_token(command: CreateToken) -> str | Refused:
-    """Create an API token and return it: it is shown this once. The account must be one that may sign in."""
-    require(Role.ADMIN)
-    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-
-    async def decide() -> Sequence[UUID]:
-        account = await lock_row(Account, (await _account(command.username)).id)
-        if account.state is not AccountState.ACTIVE:
-            message = f"The account {account.username} is disabled: give it a password first."
-            raise Refused([Refusal(RefusalCode.STATE_NOT_ALLOWED, message, path="username")])
-        now = datetime.now(UTC)
-        made = ApiToken(
-            id=uuid7(),
-            account_id=account.id,
-            name=command.name,
-            token_hash=token_hash(token),
-            created_at=now,
-            expires_at=now + timedelta(days=command.days),
-        )
-        await made.save(force_create=True)
-        facts = {"username": account.username, "token": {"id": made.id, "name": made.name, "expires_at": made.expires_at}}
-        summary = f"Token created: {made.name} of {account.username}."
-        await append(Event(REGISTRY, EventType.TOKEN_CREATED, Subject.ACCOUNT, account.id, summary, facts))
-        return [made.id]
-
-    answer = await perform("createToken", command.request_id, command, decide)
-    return answer if isinstance(answer, Refused) else token
+async def _end_credentials(account: Account, but: UUID | None = None) -> None:
+    """End every session of an account, and revoke every token: whoever had one has it no more; but one, perhaps."""
+    await end_sessions(account, EventType.SESSION_ENDED, but=but)
+    await revoke_all(account)
 
 
-async def sign_in(command: SignIn) -> SignedIn | Refused:
-    """Begin a session. A wrong password and an unknown name look and take the same.
-
-    Raises:
-        RateLimited: there were too many attempts under this name from this address, or from this address.
-    """
-    key = command.username.strip().lower()
-    await take_sign_in(key, command.address)
-    account = await database.transaction(lambda: Account.get_or_none(username_key=key))
-    stored = account.password_hash if account is not None else None
-    right = await matches(stored or await nobodys_hash(), command.password)
-    if account is None or stored is None or not right or account.state is not AccountState.ACTIVE:
-        return Refused([Refusal(RefusalCode.SIGN_IN_FAILED, "The username or the password is wrong.")])
-    await attempts().forget(attempts().of_name, key, command.address)
-    token, session_id, now = SESSION_PREFIX + secrets.token_urlsafe(32), uuid7(), datetime.now(UTC)
-    expires_at = now + timedelta(hours=database.door().settings.session_hours)
-    given = {"account_id": account.id, "token_hash": token_hash(token), "created_at": now, "expires_at": expires_at}
-    await database.transaction(lambda: Session.get_or_create(id=session_id, defaults=given))
-    return SignedIn(token, expires_at, account.id)
+async def _change_of(
+    account: Account, *, roles: Sequence[Role] | None = None, state: AccountState | None = None, scope: ChangeAccount | None = None
+) -> Change:
+    """What the rule looks at: under the locks of all administrators, so that two do not take each other out at once."""
+    admins = await Account.filter(roles__contains=[Role.ADMIN.value], state=AccountState.ACTIVE).order_by("id").select_for_update()
+    return Change(
+        username=account.username,
+        roles=tuple(map(Role, account.roles)) if roles is None else tuple(roles),
+        roles_before=tuple(map(Role, account.roles)),
+        state=account.state if state is None else state,
+        state_before=account.state,
+        own=current_actor().account_id == account.id,
+        of_scope=scope is not None and any(each is not None for each in (scope.armories, scope.all_armories, scope.units)),
+        other_admins=len([admin for admin in admins if admin.id != account.id]),
+        has_password=account.password_hash is not None or account.issuer is not None,
+    )
 
 
-async def sign_out() -> Actor:
-    """End the session that the actor acts with.
-
-    Raises:
-        BadInput: the actor acts with a token for programs, which goes on until it is revoked.
-    """
-    actor = current_actor()
-
-    async def work() -> int:
-        now = await database_time()
-        return await Session.filter(id=actor.credential_id, ended_at=None).update(ended_at=now)
-
-    if not await database.transaction(work) and not await database.transaction(lambda: Session.exists(id=actor.credential_id)):
-        raise BadInput("You act with a token for programs. It does not sign out: it is good until it is revoked.")
-    return actor
+async def _named(of: type[Armory] | type[Unit], noun: str, codes: Sequence[str], path: str) -> list[UUID]:
+    known: dict[str, UUID] = {row.code: row.id for row in await of.filter(code__in=[code.upper() for code in codes])}
+    if unknown := [code for code in codes if code.upper() not in known]:
+        raise Refused([Refusal(RefusalCode.UNKNOWN_CODE, f"There is no {noun} with the code {unknown[0]}.", path=path)])
+    return [known[code.upper()] for code in dict.fromkeys(codes)]
 
 
-async def _account(username: str) -> Account:
-    account = await Account.get_or_none(username_key=username.strip().lower())
-    if account is None:
-        raise Refused([Refusal(RefusalCode.UNKNOWN_CODE, f"There is no account {username}.", path="username")])
-    return account
+async def _locked(username: str, expected_version: int | None = None) -> Account:
+    return await lock_row(Account, (await account_named(username)).id, expected_version)

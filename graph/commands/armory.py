@@ -18,9 +18,7 @@ from graph.commands.rows import change, given, lock_row, register
 from graph.errors import Forbidden, Refusal, RefusalCode, Refused, refuse
 from graph.models.armory import Armory, Unit
 from graph.models.ledger import REGISTRY, StreamHead
-from graph.words import ArmoryState, EventType, Role, Subject
-
-OFFICE = (Role.ADMIN, Role.ARMS_ROOM_OFFICER)
+from graph.words import OFFICE, ArmoryState, EventType, Role, Subject
 
 
 @dataclass(frozen=True)

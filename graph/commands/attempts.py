@@ -6,7 +6,7 @@ import math
 import time
 from weakref import WeakKeyDictionary
 
-from limits import RateLimitItem, RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
@@ -15,6 +15,7 @@ from graph.database import Door
 from graph.errors import RateLimited
 
 SIGN_IN_SECONDS = 300
+NOTES_A_MINUTE = 60  # of what one address tries
 
 
 class Attempts:
@@ -25,6 +26,9 @@ class Attempts:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self.of_name = RateLimitItemPerSecond(settings.sign_in_attempts, SIGN_IN_SECONDS, namespace="sign-in")
         self.of_address = RateLimitItemPerSecond(settings.address_attempts, SIGN_IN_SECONDS, namespace="address")
+        self.of_factor = RateLimitItemPerSecond(settings.sign_in_attempts, SIGN_IN_SECONDS, namespace="second-factor")
+        self.of_note = RateLimitItemPerMinute(NOTES_A_MINUTE, namespace="note")
+        self.of_refusal = RateLimitItemPerHour(1, namespace="refusal")
         self.of_pin = RateLimitItemPerSecond(settings.pin_attempts, settings.pin_wait_seconds, namespace="pin")
 
     async def take(self, item: RateLimitItem, *of: str) -> int:

@@ -9,7 +9,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from graph.commands.counter import Asked, Counter, Written, name_of, outstanding_of, serve
-from graph.commands.custody import COUNTER, custody_event
+from graph.commands.custody import custody_event
 from graph.commands.overrides import Approval, Override, by_whose_hand, propose, standing, waits
 from graph.commands.perform import Answer, requested, require
 from graph.commands.references import ItemRef
@@ -20,7 +20,7 @@ from graph.models.counter import Facts
 from graph.rules.custody import Line, one_room_refusals
 from graph.rules.returns import correction_refusals
 from graph.rules.stock import settle
-from graph.words import CloseReason, CustodyState, EventType, ProposalCommand
+from graph.words import COUNTER, CloseReason, CustodyState, EventType, ProposalCommand
 
 
 @dataclass(frozen=True)

@@ -21,17 +21,16 @@ from graph.models.counter import Facts
 from graph.rules.custody import Line, Terms, authorized_by, due_time, issue_refusals, one_room_refusals, transfer_refusals
 from graph.rules.stock import LoadoutEntry, StockRef, Taken, Wanted, allot, drawn_with
 from graph.words import (
+    COUNTER,
     CloseReason,
     CustodyState,
     EventType,
     IssueType,
     ItemCategory,
     ProposalCommand,
-    Role,
     Subject,
 )
 
-COUNTER = (Role.ARMORER, Role.ARMS_ROOM_OFFICER)
 I = TypeVar("I", bound="IssueItems")  # noqa: E741 - an issue
 
 

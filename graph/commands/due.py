@@ -8,13 +8,13 @@ from datetime import datetime
 from uuid import UUID
 
 from graph.commands.counter import Asked, Counter, Written, name_of, serve
-from graph.commands.custody import COUNTER, IssueLine, custody_event, lines_named
+from graph.commands.custody import IssueLine, custody_event, lines_named
 from graph.commands.perform import Answer, requested, require
 from graph.commands.rows import altered
 from graph.errors import Refused, refuse
 from graph.rules.custody import Line, said
 from graph.rules.returns import extension_refusals, overdue
-from graph.words import EventType
+from graph.words import COUNTER, EventType
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,9 @@ from graph.models.items import Item, ItemModel
 from graph.models.ledger import REGISTRY
 from graph.models.people import Person
 from graph.rules.people import bar_refusals, full_name, spell_refusals
-from graph.words import EventType, Role, Subject
+from graph.words import AUTHORITY, EventType, Role, Subject
 
 R = TypeVar("R", Authorization, Qualification)
-AUTHORITY = (Role.ARMS_ROOM_OFFICER, Role.COMMANDER)
 
 
 @dataclass(frozen=True)

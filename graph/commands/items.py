@@ -21,9 +21,7 @@ from graph.models.ledger import REGISTRY
 from graph.models.people import Person
 from graph.rules.items import maintenance_refusals, serial_key
 from graph.rules.keys import number_key
-from graph.words import CustodyState, EventType, ItemCategory, Role, Serviceability, Slot, Subject
-
-COUNTER = (Role.ARMORER, Role.ARMS_ROOM_OFFICER)
+from graph.words import COUNTER, CustodyState, EventType, ItemCategory, Serviceability, Slot, Subject
 
 
 @dataclass(frozen=True)

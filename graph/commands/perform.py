@@ -156,6 +156,17 @@ async def perform(command: str, request_id: UUID, arguments: Any, decide: Callab
     return await carry_out(work)
 
 
+async def act(write: Callable[[], Awaitable[object]]) -> Answer | Refused:
+    """Do something that has no request id, such as a sign-in, in one transaction. It may be begun anew: see `transaction`."""
+
+    async def work() -> Outcome:
+        with requesting(None) as appending:
+            await write()
+        return Outcome(Answer((), tuple(sealed.event_id for sealed in appending.appended)), appending.appended)
+
+    return await carry_out(work)
+
+
 async def carry_out(work: Callable[[], Awaitable[Outcome]]) -> Answer | Refused:
     """Do a command's work in one transaction, and tell the feed after the commit; a `Refused` rolls everything back and is returned."""
     try:

@@ -16,7 +16,7 @@ from graph.audit.actor import current_actor
 from graph.audit.ledger import Event, append, database_time
 from graph.commands.corrections import CorrectReceipts, asked_of_correction, correct
 from graph.commands.counter import Asked, Counter, Written, serve
-from graph.commands.custody import COUNTER, IssueItems, TransferItems, asked_of_issue, asked_of_transfer, issue, transfer
+from graph.commands.custody import IssueItems, TransferItems, asked_of_issue, asked_of_transfer, issue, transfer
 from graph.commands.overrides import Approval, approval_of
 from graph.commands.perform import Answer, fingerprint, perform, requested, require
 from graph.commands.rows import altered, row_of
@@ -26,7 +26,7 @@ from graph.models.accounts import Account
 from graph.models.ledger import heads_select_for_update
 from graph.models.proposals import Proposal
 from graph.rules.proposals import Proposed, decision_refusals
-from graph.words import AccountState, EventType, ProposalCommand, ProposalState, Role, Subject
+from graph.words import COUNTER, AccountState, EventType, ProposalCommand, ProposalState, Role, Subject
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from graph.audit.actor import current_actor
 from graph.audit.ledger import Event, append, database_time
 from graph.commands.attempts import attempts
 from graph.commands.counter import name_of
-from graph.commands.custody import COUNTER
 from graph.commands.passwords import hash_pin, matches
 from graph.commands.perform import Answer, perform, require
 from graph.commands.references import ItemRef, PersonRef, find_items, find_person, one
@@ -23,7 +22,7 @@ from graph.models.custody import Confirmation, CustodyRecord, Regularisation
 from graph.models.ledger import REGISTRY, heads_select_for_update
 from graph.models.people import Person
 from graph.rules.receipts import Receipt, confirmation_refusals, pin_refusals, regularisation_refusals
-from graph.words import ConfirmationStage, EventType, Role, Subject
+from graph.words import COUNTER, ConfirmationStage, EventType, Role, Subject
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from graph.audit.actor import current_actor
 from graph.audit.ledger import Event
 from graph.commands.counter import Asked, Counter, Written, facts_of, name_of, outstanding_of, serve
-from graph.commands.custody import COUNTER, NO_STOCK, IssueLine, Stock, custody_event, lines_named, rows_of
+from graph.commands.custody import NO_STOCK, IssueLine, Stock, custody_event, lines_named, rows_of
 from graph.commands.perform import Answer, later, requested, require
 from graph.commands.references import ItemRef, PersonRef, no_code
 from graph.commands.rows import altered, given
@@ -23,7 +23,7 @@ from graph.rules.custody import Line
 from graph.rules.items import serviceability_after_return
 from graph.rules.returns import Bringer, arrival_refusals, discreet, elsewhere_refusals, return_refusals
 from graph.rules.stock import Settled, Settlement, settle
-from graph.words import CloseReason, CustodyState, EventType, Serviceability, StockKind, Subject
+from graph.words import COUNTER, CloseReason, CustodyState, EventType, Serviceability, StockKind, Subject
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from tortoise.models import Model
 
 from graph.audit.ledger import Event, changes_since
 from graph.errors import Refusal, RefusalCode, Refused
+from graph.models.accounts import Account
 from graph.rules.versions import stale
 from graph.words import EventType, Subject
 
@@ -28,6 +29,7 @@ LABELS = {
     "qualification": "{0.code}",
     "stock_lot": "{0.article}, lot {0.lot_number}",
     "account": "{0.username}",
+    "operation": "{0.name}",
 }
 SECRET = frozenset({"password_hash", "pin_hash"})
 
@@ -103,3 +105,15 @@ async def lock_row(model: type[M], row_id: UUID, expected_version: int | None = 
         refusal = Refusal(RefusalCode.VERSION_CONFLICT, message, path="expectedVersion", current_version=version, changed=changes)
         raise Refused([refusal])
     return row
+
+
+async def account_named(username: str) -> Account:
+    """The account with this name.
+
+    Raises:
+        Refused: there is none.
+    """
+    account = await Account.get_or_none(username_key=username.strip().lower())
+    if account is None:
+        raise Refused([Refusal(RefusalCode.UNKNOWN_CODE, f"There is no account {username}.", path="username")])
+    return account

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from graph.audit.actor import current_actor
 from graph.audit.ledger import Event, append, database_time
 from graph.commands.counter import Asked, Counter, Written, name_of, outstanding_of, serve
-from graph.commands.custody import COUNTER, custody_event, lines_named
+from graph.commands.custody import custody_event, lines_named
 from graph.commands.overrides import Approval, Override, propose, standing, waits
 from graph.commands.perform import Answer, perform, requested, require
 from graph.commands.references import ItemRef, with_code
@@ -26,7 +26,7 @@ from graph.models.stock import StockLot, lot_marked
 from graph.rules.custody import Line
 from graph.rules.returns import nothing_said, settle_refusals
 from graph.rules.stock import Settled, Settlement, StockRef, adjusted, adjustment_refusals, received_refusals, settle, too_much
-from graph.words import EventType, ProposalCommand, StockAdjustment, StockKind, Subject
+from graph.words import COUNTER, EventType, ProposalCommand, StockAdjustment, StockKind, Subject
 
 TERMS = ("received", "disposed", "on_hand", "out_on_issue", "expended", "lost")
 

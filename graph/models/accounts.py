@@ -12,11 +12,13 @@ from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
 
 from graph import database
-from graph.words import AccountState
+from graph.words import AccountState, SessionTokenKind
 
 
 class Account(Model):
-    """Who acts. `armories` is the scope unless `all_armories`; `password_hash` is argon2id and never in the ledger."""
+    """Who acts. The scope is `armories` and those of `units` and below, unless `all_armories`; `password_hash` is argon2id and never in the
+    ledger. Whoever signs in elsewhere is known by `issuer` and `external_subject`.
+    """
 
     id = fields.UUIDField(primary_key=True)
     username = fields.CharField(max_length=64)
@@ -25,6 +27,10 @@ class Account(Model):
     roles: list[str] = ArrayField(element_type="text")
     all_armories = fields.BooleanField(default=False)
     armories: list[UUID] = ArrayField(element_type="uuid")
+    units: list[UUID] = ArrayField(element_type="uuid", default=list)
+    must_change_password = fields.BooleanField(default=False)
+    issuer = fields.CharField(max_length=256, null=True)
+    external_subject = fields.CharField(max_length=256, null=True)
     state = fields.CharEnumField(AccountState, max_length=16, default=AccountState.ACTIVE)
     version = fields.IntField(default=1)
 
@@ -33,11 +39,12 @@ class Account(Model):
 
 
 class Session(Model):
-    """A sign-in: its bearer token is stored as a SHA-256 only."""
+    """A sign-in, from its beginning to its end: the tokens of one are a family, which ends whole."""
 
     id = fields.UUIDField(primary_key=True)
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("models.Account", on_delete=fields.RESTRICT)
-    token_hash = fields.BinaryField()
+    address = fields.CharField(max_length=64, default="")
+    agent = fields.CharField(max_length=200, default="")
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     ended_at: datetime | None = fields.DatetimeField(null=True)
@@ -48,8 +55,58 @@ class Session(Model):
         table = "session"
 
 
+class SessionToken(Model):
+    """A bearer token of a sign-in, stored as a SHA-256 only: to act with, or to be exchanged once for the next two."""
+
+    id = fields.UUIDField(primary_key=True)
+    session: fields.ForeignKeyRelation[Session] = fields.ForeignKeyField("models.Session", on_delete=fields.RESTRICT)
+    kind = fields.CharEnumField(SessionTokenKind, max_length=16)
+    token_hash = fields.BinaryField()
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    used_at: datetime | None = fields.DatetimeField(null=True)
+
+    session_id: UUID
+
+    class Meta:
+        table = "session_token"
+
+
+class SecondFactor(Model):
+    """What makes the codes of an authenticator app (RFC 6238); `last_step` is that of the newest code that was taken."""
+
+    id = fields.UUIDField(primary_key=True)
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("models.Account", on_delete=fields.RESTRICT)
+    secret = fields.CharField(max_length=64)
+    created_at = fields.DatetimeField()
+    confirmed_at: datetime | None = fields.DatetimeField(null=True)
+    last_step = fields.BigIntField(default=0)
+    ended_at: datetime | None = fields.DatetimeField(null=True)
+
+    account_id: UUID
+
+    class Meta:
+        table = "second_factor"
+
+
+class RecoveryCode(Model):
+    """Signs in once without the app; stored as a SHA-256 only."""
+
+    id = fields.UUIDField(primary_key=True)
+    factor: fields.ForeignKeyRelation[SecondFactor] = fields.ForeignKeyField("models.SecondFactor", on_delete=fields.RESTRICT)
+    code_hash = fields.BinaryField()
+    used_at: datetime | None = fields.DatetimeField(null=True)
+
+    factor_id: UUID
+
+    class Meta:
+        table = "recovery_code"
+
+
 class ApiToken(Model):
-    """A token for a program: shown once, stored as a SHA-256 only."""
+    """A token for a program: shown once, stored as a SHA-256 only. It may do what its `scopes` and its account allow, in those of the
+    account's arms rooms that `armories` names, or in all; until `good_until`, if another takes its place.
+    """
 
     id = fields.UUIDField(primary_key=True)
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("models.Account", on_delete=fields.RESTRICT)
@@ -58,6 +115,9 @@ class ApiToken(Model):
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     revoked_at: datetime | None = fields.DatetimeField(null=True)
+    scopes: list[str] = ArrayField(element_type="text")
+    armories: list[UUID] | None = ArrayField(element_type="uuid", null=True)
+    good_until: datetime | None = fields.DatetimeField(null=True)
 
     account_id: UUID
 

@@ -7,12 +7,14 @@ from collections import OrderedDict
 from dataclasses import replace
 from uuid import UUID
 
+from asyncpg import Record
+
 from graph import database
 from graph.audit.actor import Actor
-from graph.errors import Unauthenticated
-from graph.resolvers.tables import Key, Table, table
+from graph.errors import NotYet, Unauthenticated
+from graph.resolvers.tables import Key, Link, Pages, Table, table
 from graph.rules.accounts import SESSION_PREFIX, TOKEN_PREFIX, token_hash
-from graph.words import ActorKind, Role
+from graph.words import ActorKind, Role, TokenScope, Unfinished
 
 ACCOUNT = table(
     Table(
@@ -23,17 +25,98 @@ ACCOUNT = table(
     )
 )
 
+_CODES = "ARRAY(SELECT o.code FROM {of} o WHERE o.id = any(it.{named}) ORDER BY o.code)"
+_OWN = ":accounts OR it.account_id = :me"
+
+MANAGED_ACCOUNT = table(
+    Table(
+        "ManagedAccount",
+        "account",
+        ("id", "username", "username_key", "roles", "all_armories", "state", "must_change_password", "issuer", "version"),
+        scope=":accounts OR it.id = :me",
+        computed={
+            "armories": _CODES.format(of="armory", named="armories"),
+            "units": _CODES.format(of="unit", named="units"),
+            "second_factor": "EXISTS (SELECT FROM second_factor f WHERE f.account_id = it.id AND f.confirmed_at IS NOT NULL "
+            "AND f.ended_at IS NULL)",
+        },
+        pages={
+            "sessions": Pages("Session", "account", "CREATED_AT"),
+            "tokens": Pages("ApiToken", "account", "CREATED_AT"),
+            "events": Pages("LedgerEvent", "subject", "RECORDED_AT"),
+        },
+        filters={"username_key": "it.username_key = ?", "state": "it.state = ?", "role": "? = any(it.roles)"},
+        orders={"USERNAME": (Key("it.username_key", "text"), Key("it.id", "uuid"))},
+    )
+)
+
+SESSION = table(
+    Table(
+        "Session",
+        "session",
+        ("id", "account_id", "created_at", "expires_at", "ended_at", "address", "agent"),
+        scope=_OWN,
+        computed={"open": "it.ended_at IS NULL AND it.expires_at > now()"},
+        links={"account": Link("Account", "account_id")},
+        filters={"account": "it.account_id = ?", "open": "(it.ended_at IS NULL AND it.expires_at > now()) = ?"},
+        orders={"CREATED_AT": (Key("it.created_at", "timestamptz"), Key("it.id", "uuid"))},
+    )
+)
+
+_LAST_USE = "(SELECT u.{column} FROM token_use u WHERE u.token_id = it.id ORDER BY u.last_used_at DESC, u.id DESC LIMIT 1)"
+API_TOKEN = table(
+    Table(
+        "ApiToken",
+        "api_token",
+        ("id", "account_id", "name", "scopes", "created_at", "expires_at", "good_until", "revoked_at"),
+        scope=_OWN,
+        computed={
+            "good": "it.revoked_at IS NULL AND least(it.expires_at, coalesce(it.good_until, 'infinity')) > now()",
+            "all_armories": "it.armories IS NULL",
+            "armories": _CODES.format(of="armory", named="armories"),
+            "last_used_at": _LAST_USE.format(column="last_used_at"),
+            "last_address": _LAST_USE.format(column="address"),
+        },
+        links={"account": Link("Account", "account_id")},
+        filters={
+            "account": "it.account_id = ?",
+            "good": "(it.revoked_at IS NULL AND least(it.expires_at, coalesce(it.good_until, 'infinity')) > now()) = ?",
+        },
+        orders={"CREATED_AT": (Key("it.created_at", "timestamptz"), Key("it.id", "uuid"))},
+    )
+)
+
 STANDINGS_KEPT = 10_000
 
-STANDING = """
-SELECT c.id AS credential_id, a.id AS account_id, a.username, a.roles, a.all_armories, a.armories
-FROM {table} c JOIN account a ON a.id = c.account_id
-WHERE c.{column} = $1 AND c.{ended} IS NULL AND c.expires_at > now() AND a.state = 'ACTIVE'
+# The arms rooms of an account: those that it names, and those of its units and of all below them.
+IN_SCOPE = """
+a.armories || ARRAY(SELECT r.id FROM armory r WHERE r.unit_id IN (
+    WITH RECURSIVE below (id) AS (
+        SELECT unnest(a.units) UNION SELECT u.id FROM unit u JOIN below b ON u.parent_id = b.id
+    ) SELECT id FROM below))
 """
-BY_SESSION = STANDING.format(table="session", column="token_hash", ended="ended_at")
-BY_TOKEN = STANDING.format(table="api_token", column="token_hash", ended="revoked_at")
+STANDING = """
+SELECT c.id AS credential_id, a.id AS account_id, a.username, a.roles, a.all_armories, {in_scope} AS armories, {told}
+FROM {of} JOIN account a ON a.id = c.account_id
+WHERE {key} = $1 AND {stands} AND c.expires_at > now() AND a.state = 'ACTIVE'
+"""
+OF_A_SESSION = """
+a.must_change_password, a.issuer IS NOT NULL AS external, EXISTS (SELECT FROM second_factor f WHERE f.account_id = a.id
+    AND f.confirmed_at IS NOT NULL AND f.ended_at IS NULL) AS second_factor, NULL::text[] AS scopes, NULL::uuid[] AS narrowed, NULL AS token
+"""
+OF_A_TOKEN = "false AS must_change_password, false AS external, false AS second_factor, c.scopes, c.armories AS narrowed, c.name AS token"  # noqa: S105 - SQL
+OPEN_SESSION, GOOD_TOKEN = "c.ended_at IS NULL", "c.revoked_at IS NULL AND coalesce(c.good_until > now(), true)"
+BY_SESSION = STANDING.format(
+    in_scope=IN_SCOPE,
+    told=OF_A_SESSION,
+    of="session_token t JOIN session c ON c.id = t.session_id",
+    key="t.token_hash",
+    stands=f"t.kind = 'ACCESS' AND t.expires_at > now() AND {OPEN_SESSION}",
+)
+BY_TOKEN = STANDING.format(in_scope=IN_SCOPE, told=OF_A_TOKEN, of="api_token c", key="c.token_hash", stands=GOOD_TOKEN)
 BY_ID = " UNION ALL ".join(
-    STANDING.format(table=of, column="id", ended=ended) for of, ended in (("session", "ended_at"), ("api_token", "revoked_at"))
+    STANDING.format(in_scope=IN_SCOPE, told=told, of=f"{of} c", key="c.id", stands=stands)
+    for told, of, stands in ((OF_A_SESSION, "session", OPEN_SESSION), (OF_A_TOKEN, "api_token", GOOD_TOKEN))
 )
 
 _standings: OrderedDict[UUID | bytes, tuple[float, Actor]] = OrderedDict()
@@ -65,6 +148,19 @@ async def still_standing(actor: Actor) -> Actor:
     return await _standing(actor.credential_id, BY_ID)
 
 
+async def still_watching(actor: Actor) -> Actor:
+    """The same for a viewer of a stream, who must have nothing to do first.
+
+    Raises:
+        Unauthenticated: the session or token has ended, or the account was disabled.
+        NotYet: something must be done first.
+    """
+    standing = await still_standing(actor)
+    if standing.unfinished is not None:
+        raise NotYet(standing.unfinished)
+    return standing
+
+
 async def _standing(key: UUID | bytes, statement: str) -> Actor:
     known = _standings.get(key)
     now = time.monotonic()
@@ -74,19 +170,38 @@ async def _standing(key: UUID | bytes, statement: str) -> Actor:
     if row is None:
         _standings.pop(key, None)
         raise Unauthenticated("Your sign-in has ended. Sign in again.")
-    actor = Actor(
-        kind=ActorKind.ACCOUNT,
-        name=row["username"],
-        account_id=row["account_id"],
-        credential_id=row["credential_id"],
-        roles=frozenset(Role(role) for role in row["roles"]),
-        armories=None if row["all_armories"] else frozenset(row["armories"]),
-    )
+    actor = _actor(row)
     _standings[key] = (now, actor)
     _standings.move_to_end(key)
     while len(_standings) > STANDINGS_KEPT:
         _standings.popitem(last=False)
     return actor
+
+
+def _actor(row: Record) -> Actor:
+    roles = frozenset(Role(role) for role in row["roles"])
+    armories = None if row["all_armories"] else frozenset(row["armories"])
+    if row["narrowed"] is not None:
+        armories = frozenset(row["narrowed"]) if armories is None else armories.intersection(row["narrowed"])
+    return Actor(
+        kind=ActorKind.ACCOUNT,
+        name=row["username"],
+        account_id=row["account_id"],
+        credential_id=row["credential_id"],
+        roles=roles,
+        armories=armories,
+        scopes=None if row["scopes"] is None else frozenset(TokenScope(scope) for scope in row["scopes"]),
+        unfinished=_unfinished(row, roles),
+        token=row["token"],
+    )
+
+
+def _unfinished(row: Record, roles: frozenset[Role]) -> Unfinished | None:
+    """What a person who has signed in must do first. Whoever signs in elsewhere does both there."""
+    if row["must_change_password"]:
+        return Unfinished.PASSWORD_CHANGE_REQUIRED
+    asked = row["scopes"] is None and not row["external"] and roles.intersection(database.door().settings.second_factor_roles)
+    return Unfinished.SECOND_FACTOR_REQUIRED if asked and not row["second_factor"] else None
 
 
 def forget(actor: Actor) -> Actor:

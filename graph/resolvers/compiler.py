@@ -22,7 +22,7 @@ from graph.resolvers.tables import PREFIXES, TABLES, Attribute, Key, Link, Pages
 
 LONGEST_KEY = 63  # what PostgreSQL keeps of a name
 MOMENT = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
-SWITCHES = ("everything", "registry")
+SWITCHES = ("everything", "registry", "accounts")
 
 
 WHOLE = PageOf()

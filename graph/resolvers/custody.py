@@ -16,7 +16,7 @@ from graph.audit.ledger import read_heads
 from graph.errors import BadInput, Forbidden
 from graph.feed import Watch, the_feed
 from graph.models.ledger import REGISTRY
-from graph.resolvers.accounts import still_standing
+from graph.resolvers.accounts import still_watching
 from graph.resolvers.people import PERSON
 from graph.resolvers.reading import decode, encode
 from graph.resolvers.tables import Key, Link, Table, aliased, table
@@ -140,6 +140,7 @@ async def custody_feed(actor: Actor, after: str | None, armories: Sequence[UUID]
     Raises:
         BadInput: the cursor is not one of the feed, or not one of this ledger.
         Unauthenticated: the account, session or token has ended meanwhile.
+        NotYet: the viewer must do something else first, since a moment ago.
     """
     streams = await _streams(actor, armories)
     _refuse_elsewhere(armories, streams)
@@ -155,7 +156,7 @@ async def custody_feed(actor: Actor, after: str | None, armories: Sequence[UUID]
             delivered = False
             for stream, tail in list(watch.tails.items()):
                 for row in await tail.after(cursor.get(stream, 0)):
-                    actor = await still_standing(actor)
+                    actor = await still_watching(actor)
                     if not actor.may_see(UUID(stream)):
                         break
                     cursor[stream] = row["seq"]
@@ -163,7 +164,7 @@ async def custody_feed(actor: Actor, after: str | None, armories: Sequence[UUID]
                     yield FeedMessage(feed_cursor(cursor), row, actor)
             if not delivered:
                 await watch.news(pause)
-                actor = await still_standing(actor)
+                actor = await still_watching(actor)
             if time.monotonic() - covered >= pause:
                 await _cover(watch, actor, armories)
                 covered = time.monotonic()

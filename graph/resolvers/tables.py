@@ -13,6 +13,8 @@ from graph.words import Role
 
 # Who may read the registry's stream: people, models, accounts.
 REGISTRY_READERS = frozenset({Role.AUDITOR, Role.ADMIN, Role.ARMS_ROOM_OFFICER})
+# Who may read of everybody's accounts, sign-ins and tokens, and what strangers tried.
+ACCOUNT_READERS = frozenset({Role.AUDITOR, Role.ADMIN})
 
 _NAME = re.compile(r":([a-z]+)")
 _IT = re.compile(r"\bit\.")
@@ -20,6 +22,7 @@ _IT = re.compile(r"\bit\.")
 # What the global id of a row begins with.
 PREFIXES = {
     "Account": "account",
+    "ApiToken": "token",
     "Armory": "armory",
     "Authorization": "authorization",
     "CustodyLine": "line",
@@ -27,10 +30,13 @@ PREFIXES = {
     "Item": "item",
     "ItemModel": "model",
     "LedgerEvent": "event",
+    "ManagedAccount": "user",
     "Person": "person",
     "Proposal": "proposal",
     "Purpose": "purpose",
     "Qualification": "qualification",
+    "SecurityEvent": "security",
+    "Session": "session",
     "StockLot": "lot",
     "Tag": "tag",
     "Unit": "unit",
@@ -169,6 +175,10 @@ def attribute(actor: Actor, name: str) -> Any:
             return [str(armory) for armory in armories or []] + ([REGISTRY] if reads_registry(actor) else [])
         case "registry":
             return reads_registry(actor)
+        case "accounts":
+            return bool(actor.roles & ACCOUNT_READERS)
+        case "me":
+            return actor.account_id
         case _:
             raise KeyError(name)
 

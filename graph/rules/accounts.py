@@ -1,14 +1,18 @@
-"""Passwords that are taken, and bearer tokens: how they begin, and what is stored of them."""
+"""Accounts: which powers go together, which passwords are taken, and what is stored of bearer tokens."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from zxcvbn import zxcvbn
 
 from graph.errors import Refusal, RefusalCode
+from graph.words import AccountState, Role
 
 SESSION_PREFIX = "armgs_"
+REFRESH_PREFIX = "armgr_"
 TOKEN_PREFIX = "armg_"  # noqa: S105 - the beginning of a token, not one
 SHORTEST_PASSWORD = (
     12  # NIST SP 800-63B-4, section 3.1.1.2, asks for 15 alone and 8 beside a second factor; composition rules are not asked
@@ -33,6 +37,64 @@ def password_refusals(password: str, username: str) -> list[Refusal]:
     ]
 
 
+def code_key(code: str) -> str:
+    """A code of an app or from a list as it is compared: however it is written."""
+    return "".join(character for character in code.upper() if character.isalnum())
+
+
 def token_hash(token: str) -> bytes:
     """What is stored of a bearer token. The token has 256 bits of chance, so a fast hash is enough."""
     return hashlib.sha256(token.encode()).digest()
+
+
+APART = frozenset({Role.ARMORER, Role.ARMS_ROOM_OFFICER, Role.COMMANDER})
+
+
+@dataclass(frozen=True)
+class Change:
+    """What would become of an account, and what it was. `own`: it is the actor's; `other_admins` may sign in beside it."""
+
+    roles: Sequence[Role]
+    username: str = ""
+    roles_before: Sequence[Role] = ()
+    state: AccountState = AccountState.ACTIVE
+    state_before: AccountState = AccountState.ACTIVE
+    own: bool = False
+    of_scope: bool = False
+    other_admins: int = 1
+    has_password: bool = True
+
+
+def account_refusals(change: Change) -> list[Refusal]:
+    """Why an account is not made or changed so: powers that must lie in several hands stay apart (NIST SP 800-53, AC-5)."""
+    return [*_roles_apart(change), *_own_hands_off(change), *_an_admin_left(change), *_state_refusals(change)]
+
+
+def _roles_apart(change: Change) -> Iterator[Refusal]:
+    roles = frozenset(change.roles)
+    if not roles:
+        yield Refusal(RefusalCode.INVALID_VALUE, "An account has at least one role.", path="roles")
+    if Role.ADMIN in roles and roles & APART:
+        yield Refusal(RefusalCode.INVALID_VALUE, "An administrator has no custody powers: use two accounts.", path="roles")
+    if Role.AUDITOR in roles and roles & (APART | {Role.ADMIN}):
+        yield Refusal(RefusalCode.INVALID_VALUE, "An auditor writes nothing: use two accounts.", path="roles")
+
+
+def _own_hands_off(change: Change) -> Iterator[Refusal]:
+    if change.own and (set(change.roles) != set(change.roles_before) or change.of_scope):
+        yield Refusal(RefusalCode.SAME_PERSON, "Nobody gives themselves roles or scope: another administrator does.", path="username")
+
+
+def _an_admin_left(change: Change) -> Iterator[Refusal]:
+    was = Role.ADMIN in change.roles_before and change.state_before is AccountState.ACTIVE
+    if was and not change.other_admins and (Role.ADMIN not in change.roles or change.state is not AccountState.ACTIVE):
+        message = f"{change.username} is the last administrator who can sign in: make another one first."
+        yield Refusal(RefusalCode.STATE_NOT_ALLOWED, message, path="username")
+
+
+def _state_refusals(change: Change) -> Iterator[Refusal]:
+    if change.state is AccountState.DISABLED and change.state_before is AccountState.DISABLED:
+        yield Refusal(RefusalCode.STATE_NOT_ALLOWED, f"The account {change.username} is disabled already.", path="username")
+    if change.state is AccountState.ACTIVE and change.state_before is AccountState.DISABLED and not change.has_password:
+        message = f"The account {change.username} has no password yet: give it one, which enables it."
+        yield Refusal(RefusalCode.STATE_NOT_ALLOWED, message, path="username")

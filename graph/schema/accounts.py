@@ -1,25 +1,30 @@
-"""Accounts: who is signed in, sign-in and sign-out."""
+"""Accounts: who is signed in, and for administrators who may sign in, as what, and for which arms rooms."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
 
-from graph import errors
-from graph.audit.actor import Actor, current_actor
+from graph.audit.actor import Actor
 from graph.commands import accounts as commands
+from graph.commands import factors
+from graph.errors import BadInput
 from graph.resolvers import accounts as tables
 from graph.resolvers.armory import ARMORY
 from graph.resolvers.reading import Listing
 from graph.resolvers.sources import Top
 from graph.schema.armory import Armory
-from graph.schema.base import Node, described, node
-from graph.schema.inputs import clean
-from graph.schema.refusals import Refused, refused
-from graph.words import Role
+from graph.schema.base import After, Before, Connection, First, Last, Node, described, node, optional, pages
+from graph.schema.inputs import clean, command_of
+from graph.schema.refusals import Refused, saved
+from graph.words import AccountState, Role, TokenScope, Unfinished
+
+if TYPE_CHECKING:
+    from graph.schema.ledger import LedgerEvent
+    from graph.schema.sessions import Session
+    from graph.schema.tokens import ApiToken
 
 
 @node(tables.ACCOUNT, "An account, by name.")
@@ -27,6 +32,40 @@ class AccountName(Node):
     """See the description."""
 
     username: str = described("The account's name.")
+
+
+@node(tables.MANAGED_ACCOUNT, "An account with all that it may do: for administrators and auditors, and for its owner.")
+class ManagedAccount(Node):
+    """See the description."""
+
+    username: str = described("The account's name.")
+    roles: list[Role] = described("What it may do.")
+    all_armories: bool = described("Whether every arms room is in its scope.")
+    armories: list[str] = described("The codes of the arms rooms that its scope names.")
+    units: list[str] = described("The codes of the units whose arms rooms, and those of all units below, are in its scope.")
+    state: AccountState = described("Whether it may sign in.")
+    must_change_password: bool = described("Whether its owner must change the password before anything else.")
+    second_factor: bool = described("Whether it signs in with a code of an authenticator app beside the password.")
+    issuer: str | None = described("Where it signs in, if that is elsewhere.")
+    version: int = described("Counts the changes; give it as `expectedVersion`.")
+
+    @strawberry.field(description="Its sign-ins, the newest first.")
+    async def sessions(
+        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated[Session, strawberry.lazy("graph.schema.sessions")]]:
+        return await pages(self, "sessions", first, after, last, before)
+
+    @strawberry.field(description="Its API tokens, the newest first.")
+    async def tokens(
+        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated[ApiToken, strawberry.lazy("graph.schema.tokens")]]:
+        return await pages(self, "tokens", first, after, last, before)
+
+    @strawberry.field(description="What the ledger says of it, the newest first.")
+    async def events(
+        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated[LedgerEvent, strawberry.lazy("graph.schema.ledger")]]:
+        return await pages(self, "events", first, after, last, before)
 
 
 @strawberry.type(description="Who is signed in.")
@@ -37,86 +76,123 @@ class Viewer:
     username: str = described("The account's name.")
     roles: list[Role] = described("What the account may do.")
     all_armories: bool = described("Whether every arms room is in scope.")
+    unfinished: Unfinished | None = described("What must be done before anything else; null if nothing.")
+    token: str | None = described("The name of the API token that this is asked with; null for a person who has signed in.")
+    token_scopes: list[TokenScope] | None = described("What that token is for; null for a person who has signed in.")
 
     @strawberry.field(description="The arms rooms in scope, by code; at most 100.")
     def armories(self) -> list[Armory]:
         return Top(ARMORY, Listing(ARMORY, {}, "CODE"), 100)  # type: ignore[return-value]
 
 
-@strawberry.type(description="A new session.")
-class SignedIn:
-    """See the description."""
-
-    token: str = described(
-        "The bearer token: shown this once. Send it as `Authorization: Bearer …`, and as `authorization` in `connection_init`."
+def viewer_of(actor: Actor) -> Viewer:
+    """Who is signed in, as a client sees it."""
+    return Viewer(
+        actor=actor,
+        username=actor.name,
+        roles=sorted(actor.roles),
+        all_armories=actor.armories is None,
+        unfinished=actor.unfinished,
+        token=actor.token,
+        token_scopes=None if actor.scopes is None else sorted(actor.scopes),
     )
-    expires_at: datetime = described("When the session ends by itself.")
-    username: str = described("The account's name.")
-    roles: list[Role] = described("What the account may do.")
 
 
-@strawberry.type(description="The session has ended.")
-class SignedOut:
-    """See the description."""
+@strawberry.type(description="An account as it is now.")
+class AccountSaved:
+    """The answer of a command about an account."""
 
-    username: str = described("The account's name.")
-
-
-SignInResult = Annotated[SignedIn | Refused, strawberry.union("SignInResult", description="The session, or that the sign-in failed.")]
+    account: ManagedAccount = described("The account.")
 
 
-@strawberry.type(description="The password is changed. Every other session and every token of the account has ended.")
-class PasswordChanged:
-    """See the description."""
-
-    username: str = described("The account's name.")
+AccountResult = Annotated[AccountSaved | Refused, strawberry.union("AccountResult", description="The account, or why nothing was written.")]
 
 
-PasswordResult = Annotated[
-    PasswordChanged | Refused, strawberry.union("PasswordResult", description="That it is changed, or why it is the same as before.")
-]
-
-
-@strawberry.input(description="A new password for the account that is signed in.")
-class ChangePasswordInput:
+@strawberry.input(description="A new account. Its scope takes at least one arms room or unit, or all.")
+class CreateAccountInput:
     """See the description."""
 
     request_id: UUID = described("A new UUID for this command; the same again for a retry.")
-    current_password: str = described("The password until now.")
-    new_password: str = described("Twelve characters or more; a sentence is good. Nothing that would be guessed first.")
+    username: str = described("Its name: unique, in whatever case.")
+    password: str = described("Its first password, which its owner must change before anything else.")
+    roles: list[Role] = described("What it may do.")
+    armories: list[str] | None = optional("The codes of arms rooms in its scope.")
+    units: list[str] | None = optional("The codes of units: their arms rooms, and those of all units below, are in its scope.")
+    all_armories: bool = strawberry.field(default=False, description="Whether every arms room is in its scope.")
 
 
-@strawberry.input(description="Who signs in.")
-class SignInInput:
+@strawberry.input(description="Other roles or another scope; what is not given stays.")
+class ChangeAccountInput:
     """See the description."""
 
-    username: str = described("The account's name.")
-    password: str = described("The password.")
+    request_id: UUID = described("A new UUID for this command; the same again for a retry.")
+    username: str = described("Whose.")
+    expected_version: int | None = optional("Refuse if it has changed since this version.")
+    roles: list[Role] | None = optional("What it may do from now on.")
+    armories: list[str] | None = optional("The codes of the arms rooms in its scope from now on.")
+    units: list[str] | None = optional("The codes of the units in its scope from now on.")
+    all_armories: bool | None = optional("Whether every arms room is in its scope.")
 
 
-def viewer_of(actor: Actor) -> Viewer:
-    """Who is signed in, as a client sees it."""
-    return Viewer(actor=actor, username=actor.name, roles=sorted(actor.roles), all_armories=actor.armories is None)
+@strawberry.input(description="An account, and why.")
+class AccountAndReasonInput:
+    """See the description."""
+
+    request_id: UUID = described("A new UUID for this command; the same again for a retry.")
+    username: str = described("Whose.")
+    reason: str = described("Why; it stands in the ledger.")
 
 
-async def sign_in(asked: SignInInput, address: str) -> SignedIn | Refused:
-    """Begin a session."""
-    username = clean("username", asked.username)
-    answer = await commands.sign_in(commands.SignIn(username, asked.password[:1024], address))
-    if isinstance(answer, errors.Refused):
-        return refused(answer)
-    actor = await tables.actor_of(answer.token)
-    return SignedIn(token=answer.token, expires_at=answer.expires_at, username=actor.name, roles=sorted(actor.roles))
+@strawberry.input(description="A new password for somebody who has lost theirs.")
+class ResetPasswordInput:
+    """See the description."""
+
+    request_id: UUID = described("A new UUID for this command; the same again for a retry.")
+    username: str = described("Whose.")
+    password: str = described("The password to sign in with once: its owner must change it before anything else.")
 
 
-async def change_password(asked: ChangePasswordInput, address: str) -> PasswordChanged | Refused:
-    """Change one's own password."""
-    command = commands.ChangePassword(asked.request_id, address)
-    answer = await commands.change_password(command, asked.current_password[:1024], asked.new_password[:1024])
-    return refused(answer) if isinstance(answer, errors.Refused) else PasswordChanged(username=current_actor().name)
+async def create_account(asked: CreateAccountInput) -> AccountSaved | Refused:
+    """Create an account."""
+    scope = {"armories": _codes(asked.armories) or (), "units": _codes(asked.units) or ()}
+    if not (scope["armories"] or scope["units"] or asked.all_armories):
+        raise BadInput("Say what is in its scope: armories, units, or allArmories.")
+    command = command_of(commands.CreateAccount, asked, roles=tuple(asked.roles), must_change_password=True, **scope)
+    return saved(await commands.create_account(command, asked.password[:1024]), ManagedAccount, _saved)
 
 
-async def sign_out() -> SignedOut:
-    """End the session."""
-    actor = tables.forget(await commands.sign_out())
-    return SignedOut(username=actor.name)
+async def change_account(asked: ChangeAccountInput) -> AccountSaved | Refused:
+    """Change an account."""
+    roles = None if asked.roles is None else tuple(asked.roles)
+    scope = {"armories": _codes(asked.armories), "units": _codes(asked.units)}
+    command = command_of(commands.ChangeAccount, asked, roles=roles, **scope)
+    return saved(await commands.change_account(command), ManagedAccount, _saved)
+
+
+async def disable_account(asked: AccountAndReasonInput) -> AccountSaved | Refused:
+    """Disable an account."""
+    return saved(await commands.disable_account(command_of(commands.DisableAccount, asked)), ManagedAccount, _saved)
+
+
+async def enable_account(asked: AccountAndReasonInput) -> AccountSaved | Refused:
+    """Enable an account."""
+    return saved(await commands.enable_account(command_of(commands.EnableAccount, asked)), ManagedAccount, _saved)
+
+
+async def reset_password(asked: ResetPasswordInput) -> AccountSaved | Refused:
+    """Give an account a password that its owner must change."""
+    command = command_of(commands.SetPassword, asked, must_change=True)
+    return saved(await commands.set_password(command, asked.password[:1024]), ManagedAccount, _saved)
+
+
+async def remove_second_factor(asked: AccountAndReasonInput) -> AccountSaved | Refused:
+    """Take the second factor from an account."""
+    return saved(await factors.remove_second_factor(command_of(factors.RemoveSecondFactor, asked)), ManagedAccount, _saved)
+
+
+def _saved(account: ManagedAccount) -> AccountSaved:
+    return AccountSaved(account=account)
+
+
+def _codes(codes: list[str] | None) -> tuple[str, ...] | None:
+    return None if codes is None else tuple(clean("code", code) for code in codes)

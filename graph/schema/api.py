@@ -25,7 +25,7 @@ from graph.schema.execution import Execution, PlainExecution, check_declarations
 from graph.schema.feed import Subscription
 from graph.schema.inputs import quick_inputs
 from graph.schema.mutation import Mutation
-from graph.schema.operation import Context, Operation
+from graph.schema.operation import Context, Operation, check_roots
 from graph.schema.query import Query
 from graph.schema.readings import Readings
 from graph.settings import Settings
@@ -123,6 +123,7 @@ class ArmGuardSchema(strawberry.Schema):
 def build_schema(settings: Settings | None = None, *, printed: bool = False) -> ArmGuardSchema:
     """The schema with its limits. The rules are built once, so that the validation of a known document can be reused."""
     limits = settings or Settings()
+    check_roots(Query, Mutation, Subscription)
     rules: list[Any] = [depth_rule(limits.query_depth, None, None), max_aliases.create_validator(limits.query_aliases)]
     documents = Documents(limits, rules)
     schema = ArmGuardSchema(

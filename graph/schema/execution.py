@@ -116,7 +116,7 @@ class Execution(PlainExecution):
         variables = repr(self.variable_values.coerced)
         # One place in several streams can be reached by an event of any of them.
         event = told.row_id if isinstance(told, AtHand) else None
-        key = (event, self.root_value.cursor, text, name, variables, actor.armories, actor.roles)
+        key = (event, self.root_value.cursor, text, name, variables, actor.armories, actor.rights)
         make = partial(_written, partial(super().execute_operation, *args, **kwargs))
         return the_feed().answers.get(key, make, lambda answer: not answer.errors)
 

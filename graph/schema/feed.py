@@ -9,11 +9,15 @@ import strawberry
 
 from graph.audit.actor import set_actor
 from graph.resolvers import custody as tables
+from graph.resolvers import security
 from graph.resolvers.ledger import told
 from graph.resolvers.reading import new_reader
+from graph.resolvers.sources import One
 from graph.schema.base import described, id_of
 from graph.schema.ledger import LedgerEvent
-from graph.schema.operation import READERS, check
+from graph.schema.operation import READERS, Requires, signed_in
+from graph.schema.security import SecurityEvent, SecurityMessage
+from graph.words import Role, TokenScope
 
 
 @strawberry.type(description="A message of the feed.")
@@ -30,7 +34,8 @@ class Subscription:
 
     @strawberry.subscription(
         description="Every ledger event of the arms rooms in scope, in order, once. With `after` it goes on from there, else it starts "
-        "now; the first message of a feed that starts now tells the place."
+        "now; the first message of a feed that starts now tells the place.",
+        extensions=[Requires(*READERS, scope=TokenScope.FEED)],
     )
     async def custody_feed(
         self,
@@ -45,9 +50,25 @@ class Subscription:
             list[strawberry.ID] | None, strawberry.argument(description="Only these arms rooms; without it, every one in scope.")
         ] = None,
     ) -> AsyncGenerator[FeedMessage, None]:
-        actor = check(info, frozenset(READERS))
+        actor = signed_in(info)
         wanted = None if armories is None else [id_of("Armory", armory) for armory in armories]
         async for message in tables.custody_feed(actor, after, wanted):
             set_actor(message.actor)
             new_reader(message.actor)
             yield FeedMessage(cursor=message.cursor, event=cast("LedgerEvent", told(message.event)) if message.event else None)
+
+    @strawberry.subscription(
+        description="What touches who may do what, as it happens. With `after` it goes on from there, else it starts now; the first "
+        "message of a feed that starts now tells the place.",
+        extensions=[Requires(Role.ADMIN, Role.AUDITOR, scope=TokenScope.FEED)],
+    )
+    async def security_feed(
+        self,
+        info: strawberry.Info[Any, Any],
+        after: Annotated[str | None, strawberry.argument(description="The cursor of the last message that was seen.")] = None,
+    ) -> AsyncGenerator[SecurityMessage, None]:
+        async for message in security.security_feed(signed_in(info), after):
+            set_actor(message.actor)
+            new_reader(message.actor)
+            of = One(security.SECURITY_EVENT, message.event_id) if message.event_id else None
+            yield SecurityMessage(cursor=message.cursor, event=cast("SecurityEvent", of))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from inspect import isawaitable
 from typing import Any
 
 import structlog
@@ -12,13 +14,17 @@ from graphql import GraphQLError
 from strawberry.extensions import FieldExtension, SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import Info
+from strawberry.types.field import StrawberryField
 
 from graph.audit.actor import Actor, actor_or_none, set_actor
 from graph.commands.perform import require
-from graph.errors import ArmGuardError, BadInput, LimitExceeded, Unauthenticated
+from graph.commands.security import note_access_refused
+from graph.errors import ArmGuardError, BadInput, Forbidden, LimitExceeded, NotYet, Unauthenticated
 from graph.resolvers.accounts import still_standing
 from graph.resolvers.reading import new_reader
-from graph.words import Role
+from graph.words import Role, TokenScope
+
+REFRESH_COOKIE = "armguard_refresh"
 
 log = structlog.get_logger("armguard.graphql")
 
@@ -31,15 +37,31 @@ _LIMITS = re.compile("maximum operation depth|aliases found|more than [0-9]+ tok
 @dataclass
 class Context:
     """What an operation knows of its request. `denied` says why nobody is signed in although a token was given; `fresh` that the token was
-    looked up for this very operation; `address` is where it comes from.
+    looked up for this very operation; `address` is where it comes from, `agent` what program says to send it, `secure` whether it came
+    over TLS. `refresh_cookie` is the refresh token that a browser kept, `cookie` what it is told to keep from now on.
     """
 
     request_id: str
     address: str = ""
+    agent: str = ""
+    refresh_cookie: str | None = None
+    cookie: str | None = None
+    secure: bool = False
     actor: Actor | None = None
     denied: Unauthenticated | None = None
     fresh: bool = False
     connection_params: dict[str, Any] | None = field(default=None)
+
+    def keep_refresh_token(self, token: str, until: datetime) -> None:
+        """Have the browser keep a refresh token where no script can read it, for this place and this site alone."""
+        seconds = max(0, int((until - datetime.now(UTC)).total_seconds()))
+        secure = "; Secure" if self.secure else ""
+        self.cookie = f"{REFRESH_COOKIE}={token}; Max-Age={seconds}; Path=/graphql; HttpOnly; SameSite=Strict{secure}"
+
+    def forget_refresh_token(self) -> None:
+        """Have the browser keep it no longer."""
+        if self.refresh_cookie is not None:
+            self.keep_refresh_token("", datetime.now(UTC))
 
 
 class Operation(SchemaExtension):
@@ -118,35 +140,91 @@ def signed_in(info: Info[Any, Any]) -> Actor:
     return actor
 
 
-class Requires(FieldExtension):
-    """What a root field needs: a signed-in account, and one of these roles. A root field without it does not pass the tests."""
+class Declared(FieldExtension):
+    """What a root field needs of who asks for it. A root field that does not say so is not served: see `check_roots`."""
 
-    def __init__(self, *roles: Role) -> None:
-        self.roles = frozenset(roles)
+    roles: frozenset[Role] = frozenset()
+    scope: TokenScope | None = None
+
+    def statement(self) -> str:
+        """The same in words, for the field's description."""
+        raise NotImplementedError
+
+    def admit(self, info: Info[Any, Any]) -> None:
+        """Let who asks pass, or not."""
+        raise NotImplementedError
+
+    def apply(self, field: StrawberryField) -> None:
+        """Say in the field's description what it needs."""
+        field.description = f"{field.description} {self.statement()}".strip()
 
     async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Info[Any, Any], **kwargs: Any) -> Any:
-        """Let the field be resolved, or not."""
-        check(info, self.roles)
-        return await next_(source, info, **kwargs)
+        """Resolve the field, or begin its stream, for whom it is for."""
+        try:
+            self.admit(info)
+            answer = next_(source, info, **kwargs)
+            return await answer if isawaitable(answer) else answer
+        except NotYet:
+            raise
+        except Forbidden:
+            await note_access_refused(info.field_name, info.context.address)
+            raise
 
 
-def check(info: Info[Any, Any], roles: frozenset[Role]) -> Actor:
-    """The actor, if one of these roles is theirs.
+class Requires(Declared):
+    """A signed-in account with one of these roles; and of an API token, that it is for this. Without a scope no token will do."""
+
+    def __init__(self, *roles: Role, scope: TokenScope | None, unfinished: bool = False) -> None:
+        self.roles = frozenset(roles)
+        self.scope = scope
+        self.unfinished = unfinished
+
+    def statement(self) -> str:
+        """In words."""
+        roles = "any role" if self.roles == frozenset(Role) else " or ".join(role.value for role in Role if role in self.roles)
+        return f"Needs {roles}; {f'of an API token, {self.scope.value}' if self.scope else 'no API token'}."
+
+    def admit(self, info: Info[Any, Any]) -> None:
+        """Let who asks pass.
+
+        Raises:
+            Unauthenticated: nobody is signed in.
+            Forbidden: no role of the account is among them, the token is not for this, or something else must be done first.
+        """
+        actor = signed_in(info)
+        if actor.unfinished is not None and not self.unfinished:
+            raise NotYet(actor.unfinished)
+        require(*self.roles)
+        if actor.scopes is not None and self.scope not in actor.scopes:
+            which = f"It takes {self.scope.value}." if self.scope else "It takes a person who has signed in."
+            raise Forbidden(f"Your API token is not for this. {which}")
+
+
+class Open(Declared):
+    """Nobody need be signed in."""
+
+    def statement(self) -> str:
+        """In words."""
+        return "Needs nobody to be signed in."
+
+    def admit(self, info: Info[Any, Any]) -> None:
+        """Let everybody pass."""
+
+
+def declared(field: StrawberryField) -> Declared | None:
+    """What a root field says that it needs."""
+    return next((each for each in field.extensions if isinstance(each, Declared)), None)
+
+
+def check_roots(*roots: type) -> None:
+    """Refuse to serve a root field that does not say what it needs.
 
     Raises:
-        Unauthenticated: nobody is signed in.
-        Forbidden: no role of the account is among them.
+        TypeError: there is one; names each.
     """
-    signed_in(info)
-    return require(*roles)
-
-
-class Open(FieldExtension):
-    """The statement that a root field needs nobody to be signed in."""
-
-    async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Info[Any, Any], **kwargs: Any) -> Any:
-        """Let the field be resolved."""
-        return await next_(source, info, **kwargs)
+    fields = [(root, field) for root in roots for field in root.__strawberry_definition__.fields]  # type: ignore[attr-defined]
+    if silent := [f"{root.__name__}.{field.python_name}" for root, field in fields if declared(field) is None]:
+        raise TypeError("These root fields do not say what they need: " + ", ".join(silent))
 
 
 READERS = tuple(Role)

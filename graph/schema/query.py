@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar, cast
+from uuid import UUID
 
 import strawberry
 
@@ -15,7 +16,7 @@ from graph.resolvers.reading import Listing, PageOf
 from graph.resolvers.sources import One, Only
 from graph.resolvers.tables import reads_registry
 from graph.rules.keys import number_key
-from graph.schema.accounts import Viewer, viewer_of
+from graph.schema.accounts import ManagedAccount, Viewer, viewer_of
 from graph.schema.armory import Armory, Unit
 from graph.schema.base import NODES, After, Before, Connection, First, Last, Node, connection, id_of, optional, read_node_id
 from graph.schema.custody import CustodyRecord, IssueCheck, can_issue
@@ -26,9 +27,23 @@ from graph.schema.operation import READERS, Requires, signed_in
 from graph.schema.people import Person
 from graph.schema.proposals import Proposal
 from graph.schema.purposes import Purpose
+from graph.schema.security import SecurityEvent, SecurityFilter
+from graph.schema.sessions import Session
 from graph.schema.stock import StockLot
+from graph.schema.tokens import ApiToken
 from graph.schema.words import declare_enum
-from graph.words import CustodyState, DutyStatus, IssueType, ItemCategory, ProposalState, Role, Serviceability, StockKind
+from graph.words import (
+    AccountState,
+    CustodyState,
+    DutyStatus,
+    IssueType,
+    ItemCategory,
+    ProposalState,
+    Role,
+    Serviceability,
+    StockKind,
+    TokenScope,
+)
 
 N = TypeVar("N", bound=Node)
 
@@ -111,11 +126,19 @@ class StockFilter:
 
 def reads(description: str) -> Any:
     """A root field that any signed-in account may read, in its scope."""
-    return strawberry.field(description=description, extensions=[Requires(*READERS)])
+    return strawberry.field(description=description, extensions=[Requires(*READERS, scope=TokenScope.READ)])
 
 
 def _id(kind: str, given: strawberry.ID | None) -> Any:
     return id_of(kind, given) if given is not None else None
+
+
+def _account(given: strawberry.ID | None) -> UUID | None:
+    """An account by its id as a name, or as one that is managed: both are of the same row."""
+    if given is None:
+        return None
+    kind, row_id = read_node_id(given)
+    return row_id if kind == "Account" else id_of("ManagedAccount", given)
 
 
 def _prefix(name: str, given: str | None) -> str | None:
@@ -140,7 +163,7 @@ def _one(of: type[N], given: strawberry.ID | None) -> N | None:
 class Query:
     """The roots of queries."""
 
-    @reads("Who is signed in.")
+    @strawberry.field(description="Who is signed in.", extensions=[Requires(*READERS, scope=TokenScope.READ, unfinished=True)])
     async def viewer(self, info: strawberry.Info[Any, Any]) -> Viewer:
         return viewer_of(signed_in(info))
 
@@ -155,7 +178,7 @@ class Query:
 
     @strawberry.field(
         description="Whether a person may draw these items now: every reason why not, by the rule of an issue, and what lifts it.",
-        extensions=[Requires(Role.ARMORER, Role.ARMS_ROOM_OFFICER)],
+        extensions=[Requires(Role.ARMORER, Role.ARMS_ROOM_OFFICER, scope=TokenScope.READ)],
     )
     async def can_issue(
         self,
@@ -341,6 +364,71 @@ class Query:
     ) -> Connection[Proposal]:
         filters = {"state": state, "waiting": waiting, "armory": _id("Armory", armory)}
         return connection(Proposal, filters, "PROPOSED_AT", PageOf(first, after, last, before), descending=True)
+
+    @strawberry.field(description="Accounts, by name.", extensions=[Requires(Role.ADMIN, Role.AUDITOR, scope=TokenScope.ADMIN)])
+    async def accounts(
+        self,
+        username: Annotated[str | None, strawberry.argument(description="With this name, in whatever case.")] = None,
+        role: Annotated[Role | None, strawberry.argument(description="With this role.")] = None,
+        state: Annotated[AccountState | None, strawberry.argument(description="In this state.")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[ManagedAccount]:
+        key = text("username", username).lower() if username is not None else None
+        filters = {"username_key": key, "role": role, "state": state}
+        return connection(ManagedAccount, filters, "USERNAME", PageOf(first, after, last, before))
+
+    @strawberry.field(
+        description="One's own sign-ins, and for administrators and auditors everybody's, the newest first.",
+        extensions=[Requires(*READERS, scope=None)],
+    )
+    async def sessions(
+        self,
+        account: Annotated[strawberry.ID | None, strawberry.argument(description="Of this account.")] = None,
+        open: Annotated[bool | None, strawberry.argument(description="Whether they go on.")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Session]:
+        filters = {"account": _account(account), "open": open}
+        return connection(Session, filters, "CREATED_AT", PageOf(first, after, last, before), descending=True)
+
+    @strawberry.field(
+        description="The API tokens of one's own account, and for administrators and auditors everybody's, the newest first.",
+        extensions=[Requires(*READERS, scope=TokenScope.ADMIN)],
+    )
+    async def api_tokens(
+        self,
+        account: Annotated[strawberry.ID | None, strawberry.argument(description="Of this account.")] = None,
+        good: Annotated[bool | None, strawberry.argument(description="Whether they are good now.")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[ApiToken]:
+        filters = {"account": _account(account), "good": good}
+        return connection(ApiToken, filters, "CREATED_AT", PageOf(first, after, last, before), descending=True)
+
+    @strawberry.field(
+        description="What touches who may do what: sign-ins, failures, changes of accounts, tokens and refusals, the newest first.",
+        extensions=[Requires(Role.ADMIN, Role.AUDITOR, scope=TokenScope.READ)],
+    )
+    async def security_events(
+        self,
+        filter: Annotated[SecurityFilter | None, strawberry.argument(description="Which.")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[SecurityEvent]:
+        asked = filter or SecurityFilter()
+        given = {"name": asked.name, "address": asked.address}
+        cleaned = {name: text(name, value) if value is not None else None for name, value in given.items()}
+        filters = {**cleaned, "kind": asked.kind, "since": asked.since}
+        return connection(SecurityEvent, filters, "AT", PageOf(first, after, last, before), descending=True)
 
     @reads("The ledger of one stream: that of an arms room in scope, or without one the registry's, for those who may read it.")
     async def ledger(

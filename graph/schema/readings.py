@@ -156,7 +156,7 @@ class Readings(Recent[Reading]):
         if actor is None or len(text) > LONGEST_KEPT:
             return None
         given = repr(variables)  # which tells apart what JSON writes alike, such as NaN and null
-        return (text, name, given, actor.roles, shape_of(actor)) if len(given) <= LONGEST_VARIABLES else None
+        return (text, name, given, actor.rights, shape_of(actor)) if len(given) <= LONGEST_VARIABLES else None
 
     async def walked(self, key: Hashable, document: Document, name: str | None, context: Any, variables: dict[str, Any]) -> Any:
         """The answer by the short way, if this document has one, for variables that it was not asked with just before."""

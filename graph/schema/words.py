@@ -10,6 +10,27 @@ import strawberry
 from graph import words
 from graph.errors import RefusalCode
 
+ACCOUNT_EVENTS = {
+    "ACCOUNT_CHANGED": "An account was given other roles, or another scope.",
+    "ACCOUNT_DISABLED": "An account may not sign in any more, and why.",
+    "ACCOUNT_ENABLED": "An account may sign in again, and why.",
+    "PASSWORD_SET": "An account was given a password.",
+    "SIGNED_IN": "Somebody signed in, from which address and with what program.",
+    "SIGNED_OUT": "Somebody signed out.",
+    "SESSION_ENDED": "Sign-ins of an account were ended.",
+    "REFRESH_REUSED": "A refresh token came twice, so it was in two hands: its sign-in ended.",
+    "SECOND_FACTOR_SET": "An account signs in with a second factor from now on.",
+    "SECOND_FACTOR_REMOVED": "The second factor was taken from an account, and why.",
+    "RECOVERY_CODE_USED": "Somebody signed in with a recovery code, and how many are left.",
+    "ACCESS_REFUSED": "An account asked for what its role or its token does not allow; told once an hour for each field.",
+    "TOKEN_CREATED": "A token for programs was made.",
+    "TOKEN_ROTATED": "A token for programs took another's place, and until when that one is good beside it.",
+    "TOKEN_USED": "A token for programs was used from an address that it was not used from before.",
+    "TOKEN_REVOKED": "Tokens for programs are worth nothing any more.",
+    "OPERATION_ADDED": "A GraphQL document became known.",
+    "OPERATION_RETIRED": "A GraphQL document is not known any more.",
+}
+
 DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
     words.ArmoryState: (
         "Whether an arms room issues. What is out comes back in every state.",
@@ -168,6 +189,35 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "SYSTEM": "The server itself: its clock tells what is overdue.",
         },
     ),
+    words.TokenScope: (
+        "What an API token may be used for, within what its account may do. To approve takes a person who has signed in.",
+        {
+            "READ": "To read.",
+            "FEED": "To watch what happens, live.",
+            "ISSUE": "To issue, hand over and take back at the counter.",
+            "REGISTER": "To keep the registers: people, items, stock, tags, authorizations, arms rooms.",
+            "ADMIN": "To keep accounts, sign-ins and tokens.",
+        },
+    ),
+    words.Unfinished: (
+        "What somebody who has signed in must do before anything else.",
+        {
+            "PASSWORD_CHANGE_REQUIRED": "Change the password, which somebody else gave: `changePassword`.",
+            "SECOND_FACTOR_REQUIRED": "Set up a second factor, which a role of the account takes: `beginSecondFactor`.",
+        },
+    ),
+    words.SecurityEventKind: (
+        "What happened that touches who may do what.",
+        {
+            **ACCOUNT_EVENTS,
+            "SIGN_IN_FAILED": "Somebody gave a wrong name or password.",
+            "SIGN_IN_LOCKED": "Somebody tried to sign in too often, and has to wait.",
+            "SECOND_FACTOR_FAILED": "The password was right, the code of the second factor was not.",
+            "TOKEN_REFUSED": "Somebody sent a token that is nobody's, or no longer good.",
+            "REFRESH_REFUSED": "Somebody sent a refresh token that is nobody's, or no longer good.",
+            "PIN_FAILED": "Somebody confirmed a receipt with a wrong PIN.",
+        },
+    ),
     words.Subject: (
         "What a ledger event is about.",
         {
@@ -184,6 +234,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "STOCK_LOT": "A lot of stock.",
             "PROPOSAL": "A command that waits for a second person.",
             "ACCOUNT": "An account.",
+            "OPERATION": "A GraphQL document that is known beforehand.",
             "IMPORT": "An import from an earlier system.",
         },
     ),
@@ -222,9 +273,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "LEGACY_IMPORTED": "An import from the earlier system ended: its file and its totals.",
             "TAG_ASSIGNED": "A code was given to an item or a person.",
             "TAG_REVOKED": "A code names nothing any more.",
-            "PASSWORD_SET": "An account was given a password.",
-            "TOKEN_CREATED": "A token for programs was made.",
-            "TOKEN_REVOKED": "Tokens for programs are worth nothing any more.",
+            **ACCOUNT_EVENTS,
         },
     ),
     RefusalCode: (
@@ -261,6 +310,8 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "INVALID_VALUE": "A value does not fit.",
             "OUT_OF_SCOPE": "It is not on the book of the account's arms rooms.",
             "SIGN_IN_FAILED": "The username or the password is wrong.",
+            "SECOND_FACTOR_REQUIRED": "The account signs in with a second factor: send its code.",
+            "SECOND_FACTOR_FAILED": "The code of the second factor is wrong, or was taken already.",
         },
     ),
 }

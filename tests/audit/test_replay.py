@@ -21,7 +21,20 @@ from graph.audit.actor import Actor, acting, console_actor
 from graph.audit.ledger import export_events, read_heads
 from graph.audit.verify import verify
 from graph.clock import tell_overdue_receipts
-from graph.commands import accounts, armory, corrections, eligibility, items, legacy, people, proposals, purposes, receipts, stock
+from graph.commands import (
+    accounts,
+    armory,
+    corrections,
+    eligibility,
+    items,
+    legacy,
+    people,
+    proposals,
+    purposes,
+    receipts,
+    stock,
+    tokens,
+)
 from graph.commands.custody import IssueItems, IssueLine, TransferItems, issue_items, transfer_items
 from graph.commands.due import ExtendDue, extend_due
 from graph.commands.overrides import Override
@@ -105,8 +118,8 @@ async def a_year_at_the_arms_room() -> None:
         await made(items.revoke_tag(items.RevokeTag(uuid4(), code, "worn")))
 
     await made(accounts.create_account(accounts.CreateAccount(uuid4(), "East", (Role.ARMORER,), ("EAST",)), None))
-    await made(accounts.set_password(uuid4(), "east", PASSWORD))
-    assert isinstance(await accounts.create_token(accounts.CreateToken(uuid4(), "east", "a scale")), str)
+    await made(accounts.set_password(accounts.SetPassword(uuid4(), "east"), PASSWORD))
+    assert isinstance(await tokens.create_token(tokens.CreateToken(uuid4(), "east", "a scale")), tokens.MadeToken)
     (row,) = await database.fetch("SELECT id, armories FROM account WHERE username = 'East'")
     with acting(Actor(ActorKind.ACCOUNT, "East", row["id"], None, frozenset({Role.ARMORER}), frozenset(row["armories"]))):
         lines = tuple(IssueLine(ItemRef(serial=f"M14-000{number}")) for number in (0, 2))

@@ -25,7 +25,7 @@ from websockets.exceptions import ConnectionClosed
 from graph import database, feed
 from graph.audit.actor import acting, console_actor
 from graph.audit.ledger import Event, append, read_events
-from graph.commands import accounts, armory
+from graph.commands import accounts, armory, tokens
 from graph.commands.rows import change, lock_row
 from graph.feed import the_feed
 from graph.models.accounts import Account, ApiToken
@@ -608,7 +608,7 @@ async def test_inv_22_a_token_revoked_while_events_stream_ends_them(live: Live) 
 async def revoke(username: str) -> None:
     """Revoke the token that the world has given to an account."""
     with acting(console_actor("tests")):
-        await made(accounts.revoke_token(accounts.RevokeToken(uuid4(), username, "tests")))
+        await made(tokens.revoke_token(tokens.RevokeToken(uuid4(), username, "tests")))
 
 
 async def _keep_busy_as(live: Live, username: str) -> None:

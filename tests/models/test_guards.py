@@ -24,7 +24,7 @@ from uuid_utils.compat import uuid7
 from graph import database
 from graph.address import RUNTIME, Addresses
 from graph.audit.actor import acting, console_actor
-from graph.commands import accounts, eligibility, proposals, receipts, stock
+from graph.commands import accounts, eligibility, proposals, receipts, sessions, stock
 from graph.commands.armory import EditArmory, edit_armory
 from graph.commands.custody import IssueItems, IssueLine, issue_items
 from graph.commands.overrides import Override
@@ -357,7 +357,7 @@ async def at_the_counter(at: Addresses) -> None:
         await made(eligibility.authorize(eligibility.Authorize(uuid4(), person, day, item=ItemRef(serial="M4-001"))))
         await made(eligibility.record_qualification(eligibility.RecordQualification(uuid4(), person, "M4", day)))
         await made(accounts.create_account(accounts.CreateAccount(uuid4(), "guest", (Role.VIEWER,), (), True), PASSWORD))
-        assert isinstance(await accounts.sign_in(accounts.SignIn("guest", PASSWORD)), accounts.SignedIn)
+        assert isinstance(await sessions.sign_in(sessions.SignIn("guest", PASSWORD)), sessions.SignedIn)
         await at_the_shelves()
         await by_two_persons()
     await database.close_door()
