@@ -43,12 +43,12 @@ def _has_docstring(step: ast.AST) -> bool:
 @pytest.mark.parametrize(
     ("library", "rooms"),
     [
-        ("strawberry", ("schema", "app.py")),
+        ("strawberry", ("schema", "transport", "app.py")),
         ("tortoise.transactions", ("database.py",)),
         ("aerich", ("database.py",)),
         ("broadcaster", ("feed.py",)),
         ("typer", ("cli",)),
-        ("starlette", ("app.py",)),
+        ("starlette", ("transport", "app.py")),
         ("sqlite3", ("commands",)),
     ],
 )
