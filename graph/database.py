@@ -381,12 +381,18 @@ async def _attempts(at: Door, work: Callable[[], Awaitable[T]], committed: Calla
                 raise
             if attempt == at.settings.command_attempts:
                 raise Unavailable("The database is not available now. Send the same request again in a moment.") from error
-            await asyncio.sleep((0.25 if lost else 0.01) * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
+            await asyncio.sleep(pause_seconds(attempt, lost=lost) * random.uniform(0.5, 1.5))  # noqa: S311
         else:
             if committed is not None:
                 committed(result)
             return result
     raise AssertionError("unreachable")
+
+
+def pause_seconds(attempt: int, *, lost: bool) -> float:
+    """How long a command that could not be done waits before it is tried again: never so long that a server is back for 2 s unused."""
+    first, longest = (0.25, 1.0) if lost else (0.01, 1.0)
+    return min(first * float(2 ** (attempt - 1)), longest)
 
 
 def _timed_out(error: BaseException) -> bool:

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,10 +53,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running PostgreSQL: `url` gives the address of one of its databases for its superuser, `restart` stops and starts it."""
+    """A running PostgreSQL: `url` gives the address of one of its databases for its superuser.
+
+    `restart` stops and starts it; `crash` kills it (-9) and starts it again after so many seconds.
+    """
 
     url: Callable[[str], str]
     restart: Callable[[], None]
+    crash: Callable[[float], None]
 
     def at(self, name: str) -> Addresses:
         """The addresses of a database, for its owner and for who serves from it."""
@@ -84,11 +89,20 @@ def _debian_cluster() -> Iterator[Cluster]:
         command = [str(bin_dir / "pg_ctl"), "-D", str(data), "-w", "-l", str(home / "log"), "-o", f"{options} -k {home}", *action]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", **user)
 
+    def crash(seconds: float) -> None:
+        os.kill(int((data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        time.sleep(seconds)
+        for _ in range(50):  # its last processes may still be leaving
+            with contextlib.suppress(subprocess.CalledProcessError):
+                return control("start")
+            time.sleep(0.1)
+        raise AssertionError("it does not start again")
+
     initdb = [str(bin_dir / "initdb"), "-D", str(data), "-E", "UTF8", "--locale=C", "-A", "trust", "-U", "postgres"]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd="/", **user)
     control("start")
     try:
-        yield Cluster(lambda name: f"postgres://postgres@/{name}?host={home}", lambda: control("-m", "fast", "restart"))
+        yield Cluster(lambda name: f"postgres://postgres@/{name}?host={home}", lambda: control("-m", "fast", "restart"), crash)
     finally:
         control("-m", "immediate", "stop")
         shutil.rmtree(home, ignore_errors=True)
@@ -97,9 +111,15 @@ def _debian_cluster() -> Iterator[Cluster]:
 @contextlib.contextmanager
 def _embedded_cluster() -> Iterator[Cluster]:
     home = Path(tempfile.mkdtemp(prefix="ag-"))
+
+    def crash(seconds: float) -> None:
+        os.kill(int((home / "pgdata" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        time.sleep(seconds)
+        embedded.restart(home, FAST)
+
     try:
         with embedded.running(home, lambda _: None, FAST) as url:
-            yield Cluster(lambda name: url.replace("/armguard?", f"/{name}?"), lambda: embedded.restart(home, FAST))
+            yield Cluster(lambda name: url.replace("/armguard?", f"/{name}?"), lambda: embedded.restart(home, FAST), crash)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
