@@ -7,6 +7,7 @@ found, is in tests/audit/test_verify.py and tests/audit/test_replay.py.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -17,6 +18,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import pyotp
 import pytest
 from tortoise import Tortoise
 from uuid_utils.compat import uuid7
@@ -24,13 +26,15 @@ from uuid_utils.compat import uuid7
 from graph import database
 from graph.address import RUNTIME, Addresses
 from graph.audit.actor import acting, console_actor
-from graph.commands import accounts, eligibility, proposals, receipts, sessions, stock
+from graph.commands import accounts, eligibility, factors, proposals, receipts, security, sessions, stock
 from graph.commands.armory import EditArmory, edit_armory
 from graph.commands.custody import IssueItems, IssueLine, issue_items
 from graph.commands.overrides import Override
 from graph.commands.perform import Answer
 from graph.commands.references import ItemRef, PersonRef
 from graph.commands.returns import ReturnItems, ReturnLine, return_items
+from graph.errors import Refused
+from graph.resolvers.accounts import actor_of
 from graph.rules.stock import Settled, StockRef, Wanted
 from graph.settings import Settings
 from graph.words import (
@@ -46,25 +50,28 @@ from graph.words import (
     ProposalCommand,
     ProposalState,
     Role,
+    SecurityKind,
     Serviceability,
+    SessionTokenKind,
     Slot,
     StockKind,
+    TokenScope,
 )
 from tests.conftest import Cluster
-from tests.world import PASSWORD, made
+from tests.world import PASSWORD, api_token_of, made
 
 Sql = Any  # an asyncpg connection
 
 # What must hold of each table: whether its rows have a version, which column of the ledger must be which of the row and what the payload
 # must have, and what never changes.
 VERSIONED = {"unit", "armory", "person", "item_model", "item", "tag", "purpose", "custody_record", "account"}
-VERSIONED |= {"issue_authorization", "qualification", "custody_line", "proposal"}
+VERSIONED |= {"issue_authorization", "qualification", "custody_line", "proposal", "operation"}
 EXPLAINED_BY = {
     **{table: ("subject_id", "id", table) for table in VERSIONED},
     "person": ("person_id", "id", "person"),
     "item": ("item_id", "id", "item"),
     **{table: ("subject_id", "record_id", table) for table in ("custody_line", "confirmation", "regularisation")},
-    "api_token": ("subject_id", "account_id", ""),
+    **dict.fromkeys(("session", "api_token"), ("subject_id", "account_id", "")),
     "imported_row": ("subject_id", "subject_id", ""),
 }
 # In which streams the event of a new row and of a changed one is, where it is not the registry.
@@ -98,16 +105,23 @@ KEPT: dict[str, tuple[str, ...]] = {
     ),
     "issue_authorization": ("id", "person_id", "model_id", "item_id", "valid_from", "valid_until", "card_number"),
     "qualification": ("id", "person_id", "code", "qualified_on", "expires_on"),
-    "account": ("id", "username", "username_key"),
+    "account": ("id", "username", "username_key", "issuer", "external_subject"),
     "imported_row": ("source", "armory_id", "subject", "subject_id", "imported_at"),
-    "session": ("id", "account_id", "token_hash", "created_at", "expires_at"),
-    "api_token": ("id", "account_id", "name", "token_hash", "created_at", "expires_at"),
+    "session": ("id", "account_id", "created_at", "expires_at", "address", "agent"),
+    "session_token": ("id", "session_id", "kind", "token_hash", "created_at", "expires_at"),
+    "api_token": ("id", "account_id", "name", "token_hash", "created_at", "expires_at", "scopes", "armories"),
+    "token_use": ("id", "token_id", "address", "first_used_at"),
+    "second_factor": ("id", "account_id", "secret", "created_at"),
+    "recovery_code": ("id", "factor_id", "code_hash"),
+    "security_log": ("slot",),
+    "operation": ("id", "document_id", "name", "document", "added_at"),
     "completed_request": ("id", "actor_key", "request_id", "command", "arguments_hash", "answer", "completed_at"),
     "stream_head": ("stream", "armory_id"),
 }
 TABLES = (*KEPT, "ledger_event")
 
-ENDED = ("session", "api_token", "tag", "issue_authorization", "qualification", "proposal")
+ENDED = ("session", "session_token", "api_token", "tag", "issue_authorization", "qualification", "proposal")
+ENDED += ("second_factor", "recovery_code", "operation")
 
 # Each trigger as (table, name): (function, when and on what, deferred to the commit).
 BEFORE_INSERT, BEFORE_UPDATE, BEFORE_WRITE = "before row insert", "before row update", "before row insert update"
@@ -133,6 +147,9 @@ TRIGGERS: dict[tuple[str, str], tuple[str, str, bool]] = {
     ("confirmation", "in_time"): ("armguard_confirmed_in_time", BEFORE_INSERT, False),
     ("regularisation", "emergency"): ("armguard_regularised_emergency", BEFORE_INSERT, False),
     ("proposal", "in_time"): ("armguard_approved_in_time", BEFORE_UPDATE, False),
+    ("account", "roles_apart"): ("armguard_roles_apart", BEFORE_WRITE, False),
+    ("account", "an_admin_left"): ("armguard_an_admin_left", "after row update", True),
+    ("security_log", "newer"): ("armguard_only_newer", BEFORE_UPDATE, False),
     ("person", "separated"): ("armguard_person_separated", BEFORE_UPDATE, False),
     ("stream_head", "head_moves"): ("armguard_head_moves", BEFORE_WRITE, False),
     ("ledger_event", "a_seal"): ("armguard_seal", BEFORE_INSERT, False),
@@ -148,7 +165,7 @@ CHECKS = {
     "item": {"item_serial_key", "item_state", "item_serviceability", "item_round_count"},
     "tag": {"tag_one_target", "tag_words"},
     "purpose": {"purpose_issue_type", "purpose_words", "purpose_due", "purpose_loadout"},
-    "account": {"account_state", "account_roles", "account_words", "account_password"},
+    "account": {"account_state", "account_roles", "account_words", "account_password", "account_external"},
     "custody_record": {
         *("custody_issue_type", "custody_conditions", "custody_close_reason", "custody_closed_whole", "custody_times", "custody_due"),
         *("custody_brought", "custody_brought_reason", "custody_rounds", "custody_overdue", "custody_returned_to", "custody_card"),
@@ -162,7 +179,12 @@ CHECKS = {
         "proposal_second_person",
     },
     "session": {"session_times"},
-    "api_token": {"api_token_times"},
+    "session_token": {"session_token_kind", "session_token_times"},
+    "api_token": {"api_token_times", "api_token_scopes"},
+    "token_use": {"token_use_times"},
+    "second_factor": {"second_factor_words"},
+    "security_log": {"security_log_slot", "security_log_kind"},
+    "operation": {"operation_document", "operation_words"},
     "stream_head": {"stream_head_name", "stream_head_counts"},
     "ledger_event": {"ledger_actor", "ledger_times", "ledger_payload", "ledger_hashes", "ledger_type", "ledger_seq"},
 }
@@ -187,7 +209,13 @@ UNIQUE = {
     "line_once": "custody_line (record_id, lot_id)",
     "confirmation_once": "confirmation (record_id, stage)",
     "regularisation_once": "regularisation (record_id)",
-    "session_token": "session (token_hash)",
+    "account_external_once": "account (issuer, external_subject)",
+    "session_token_once": "session_token (token_hash)",
+    "second_factor_one": "second_factor (account_id) WHERE (ended_at IS NULL)",
+    "recovery_code_once": "recovery_code (code_hash)",
+    "token_use_once": "token_use (token_id, address)",
+    "security_log_newest": "security_log (seq)",
+    "operation_once": "operation (document_id)",
     "api_token_token": "api_token (token_hash)",
     "uid_completed_r_actor_k_9b7098": "completed_request (actor_key, request_id)",
     "item_model_manufacturer": "item_model (id, manufacturer_key)",
@@ -204,6 +232,9 @@ WORDS: list[tuple[str, str, str, type[StrEnum]]] = [
     ("purpose", "default_issue_type", "purpose_issue_type", IssueType),
     ("account", "state", "account_state", AccountState),
     ("account", "roles", "account_roles", Role),
+    ("api_token", "scopes", "api_token_scopes", TokenScope),
+    ("session_token", "kind", "session_token_kind", SessionTokenKind),
+    ("security_log", "kind", "security_log_kind", SecurityKind),
     ("custody_record", "issue_type", "custody_issue_type", IssueType),
     ("custody_record", "condition_out", "custody_conditions", Serviceability),
     ("custody_record", "condition_in", "custody_conditions", Serviceability),
@@ -328,7 +359,8 @@ async def test_every_reference_holds_and_none_lets_its_target_go(plain_sql: Sql)
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname LIKE '%\\_id' AND NOT EXISTS (
             SELECT FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = c.oid AND a.attnum = ANY (k.conkey))""")
     # The ledger points without references: it is checked where it is sealed, and its targets are never deleted.
-    free = {(row["relname"], row["attname"]) for row in columns} - {("completed_request", "request_id"), ("imported_row", "subject_id")}
+    free = {(row["relname"], row["attname"]) for row in columns}
+    free -= {("completed_request", "request_id"), ("imported_row", "subject_id"), ("operation", "document_id")}
     assert {table for table, _ in free} == {"ledger_event"}
 
 
@@ -357,16 +389,36 @@ async def at_the_counter(at: Addresses) -> None:
         await made(eligibility.authorize(eligibility.Authorize(uuid4(), person, day, item=ItemRef(serial="M4-001"))))
         await made(eligibility.record_qualification(eligibility.RecordQualification(uuid4(), person, "M4", day)))
         await made(accounts.create_account(accounts.CreateAccount(uuid4(), "guest", (Role.VIEWER,), (), True), PASSWORD))
-        assert isinstance(await sessions.sign_in(sessions.SignIn("guest", PASSWORD)), sessions.SignedIn)
+        await at_the_door()
         await at_the_shelves()
         await by_two_persons()
     await database.close_door()
     sql = await asyncpg.connect(at.owner)
     north = await id_of(sql, "armory", "code", "NORTH")
     async with sql.transaction():
+        document, known = "{ me { username } }", uuid4()
+        await tell(sql, type="OPERATION_ADDED", subject="OPERATION", subject_id=known, payload='{"operation": {}}')
+        await sql.execute(
+            "INSERT INTO operation VALUES ($1, encode(sha256(convert_to($2, 'UTF8')), 'hex'), 'Me', $2, now(), NULL, 1)", known, document
+        )
+    async with sql.transaction():
         await tell(sql, subject_id=(unit_id := uuid4()))
         await sql.execute("INSERT INTO imported_row VALUES ('units:1', 'UNIT', $1, now(), $2)", unit_id, north)
     await sql.close()
+
+
+async def at_the_door() -> None:
+    """A stranger tries; a guest signs in, and sets up a second factor; a program calls."""
+    assert isinstance(await sessions.sign_in(sessions.SignIn("guest", "not the password", "192.0.2.1")), Refused)
+    begun = await sessions.sign_in(sessions.SignIn("guest", PASSWORD, "192.0.2.2", agent="Firefox"))
+    assert isinstance(begun, sessions.SignedIn)
+    with acting(await actor_of(begun.token)):
+        factor = await factors.begin_second_factor(factors.BeginSecondFactor(uuid4()), PASSWORD)
+        assert isinstance(factor, factors.NewFactor)
+        code = pyotp.TOTP(factor.secret).now()
+        assert len(await factors.confirm_second_factor(factors.ConfirmSecondFactor(uuid4()), code)) == factors.RECOVERY_CODES
+    with acting(await actor_of(api_token_of("north"))):
+        await security.note_token_used("192.0.2.3")
 
 
 def holder(number: int) -> PersonRef:
@@ -767,7 +819,8 @@ OTHER_VALUE = {
     "bigint": "{0} + 1",
     "integer": "{0} + 1",
     "boolean": "NOT {0}",
-    "ARRAY": "array_append({0}, gen_random_uuid())",
+    "uuid[]": "array_append({0}, gen_random_uuid())",
+    "text[]": "array_append({0}, 'READ')",
     "bytea": "{0} || '\\x00'",
     "timestamp with time zone": "{0} - interval '1 minute'",
 }
@@ -775,8 +828,10 @@ OTHER_VALUE = {
 
 @pytest.mark.parametrize(("table", "columns"), KEPT.items())
 async def test_a_column_that_never_changes_cannot_be_edited(sql: Sql, table: str, columns: Iterable[str]) -> None:
-    types = await sql.fetch("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $1", table)
-    type_of = {row["column_name"]: row["data_type"] for row in types}
+    types = await sql.fetch(
+        "SELECT attname, format_type(atttypid, NULL) AS type FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0", table
+    )
+    type_of = {row["attname"]: row["type"] for row in types}
     version = ", version = version + 1" if table in VERSIONED else ""
     where = {"custody_record": "WHERE closed_at IS NULL", "proposal": "WHERE state = 'PENDING'"}.get(table, "")
     for column in columns:
@@ -806,20 +861,74 @@ async def test_a_closed_record_never_changes(sql: Sql) -> None:
 
 
 async def test_what_has_ended_stays_so(own: Sql) -> None:
-    await own.execute("UPDATE session SET ended_at = now()")
     async with own.transaction():
-        for row in await own.fetch("SELECT DISTINCT account_id FROM api_token"):
-            await tell(own, type="TOKEN_REVOKED", subject="ACCOUNT", subject_id=row["account_id"])
+        for row in await own.fetch("SELECT account_id FROM api_token UNION SELECT account_id FROM session"):
+            for told in ("TOKEN_REVOKED", "SIGNED_OUT"):
+                await tell(own, type=told, subject="ACCOUNT", subject_id=row["account_id"])
         await own.execute("UPDATE api_token SET revoked_at = now()")
+        await own.execute("UPDATE session SET ended_at = now()")
+        await own.execute("UPDATE session_token SET used_at = now() WHERE kind = 'REFRESH'")
+        await own.execute("UPDATE recovery_code SET used_at = now()")
+        await own.execute("UPDATE second_factor SET ended_at = now()")
     tag_id = await id_of(own, "tag", "code", "BADGE-S-001")
     async with own.transaction():
         await tell(own, type="TAG_REVOKED", subject="TAG", subject_id=tag_id, payload='{"tag": {}}')
         await own.execute("UPDATE tag SET revoked_at = now(), version = version + 1 WHERE id = $1", tag_id)
-    for back in ("session SET ended_at = NULL", "api_token SET revoked_at = NULL", "session SET ended_at = now() + interval '1 day'"):
+    for back in (
+        *("session SET ended_at = NULL", "session SET ended_at = now() + interval '1 day'", "api_token SET revoked_at = NULL"),
+        *("session_token SET used_at = NULL", "recovery_code SET used_at = NULL", "second_factor SET ended_at = NULL"),
+    ):
         async with refused(own, "ended_for_ever"):
             await own.execute(f"UPDATE {back}")
     async with refused(own, "ended_for_ever"):
         await own.execute("UPDATE tag SET revoked_at = NULL, version = version + 1 WHERE id = $1", tag_id)
+
+
+# ------------------------------------------------------------------------------------------------------------------------- who may do what
+
+
+async def test_the_roles_of_an_account_stay_apart(sql: Sql) -> None:
+    for roles in ("ADMIN,ARMORER", "ADMIN,AUDITOR", "AUDITOR,COMMANDER", "ARMS_ROOM_OFFICER,ADMIN"):
+        async with refused(sql, "roles_apart"):
+            await sql.execute(f"UPDATE account SET roles = '{{{roles}}}', version = version + 1 WHERE username = 'viewer'")
+
+
+async def change_account(sql: Sql, username: str, change: str) -> None:
+    """Change an account by plain SQL, with its event."""
+    account_id = await id_of(sql, "account", "username", username)
+    await tell(sql, type="ACCOUNT_CHANGED", subject="ACCOUNT", subject_id=account_id, payload='{"account": {}}')
+    await sql.execute(f"UPDATE account SET {change}, version = version + 1 WHERE id = $1", account_id)
+
+
+@pytest.mark.parametrize("change", ["state = 'DISABLED'", "roles = '{VIEWER}'", "roles = '{}'"])
+async def test_the_last_administrator_stays_one(sql: Sql, change: str) -> None:
+    async with refused(sql, "an_admin_left", at_commit=True):
+        await change_account(sql, "admin", change)
+
+
+async def test_of_two_administrators_who_take_each_other_out_one_stays(cluster: Cluster, own: Sql) -> None:
+    async with own.transaction():
+        await change_account(own, "viewer", "roles = '{ADMIN}'")
+    other = await asyncpg.connect(cluster.url("busy_own"))
+    theirs = other.transaction()
+    await theirs.start()
+    await other.execute("UPDATE account SET state = 'DISABLED', version = version + 1 WHERE username = 'admin'")
+    async with own.transaction():
+        await change_account(own, "viewer", "state = 'DISABLED'")
+        await own.execute("SET CONSTRAINTS an_admin_left IMMEDIATE")
+        waits = asyncio.create_task(other.execute("SET CONSTRAINTS an_admin_left IMMEDIATE"))
+    with pytest.raises(asyncpg.PostgresError) as caught:
+        await waits
+    assert caught.value.constraint_name == "an_admin_left"
+    await theirs.rollback()
+    await other.close()
+
+
+async def test_a_place_in_the_security_log_is_only_taken_by_what_came_later(sql: Sql) -> None:
+    async with refused(sql, "only_newer"):
+        await sql.execute("UPDATE security_log SET name = 'else'")
+    async with refused(sql, "only_newer"):
+        await sql.execute("UPDATE security_log SET seq = seq - 10000")
 
 
 # ------------------------------------------------------------------------------------------------------------------------ keys and words
@@ -867,7 +976,7 @@ async def test_a_service_number_key_that_is_not_that_of_the_number_is_refused(sq
 
 @pytest.mark.parametrize(("table", "column", "guard", "_words"), WORDS)
 async def test_a_word_that_there_is_not_is_refused(sql: Sql, table: str, column: str, guard: str, _words: type[StrEnum]) -> None:
-    word = ["GOD"] if column == "roles" else "GONE"
+    word = ["GOD"] if column in ("roles", "scopes") else "GONE"
     unique: dict[str, dict[str, str]] = {
         "armory": {"code": "EAST"},
         "person": {"service_number": "S-999", "service_number_key": "S999"},
@@ -878,6 +987,9 @@ async def test_a_word_that_there_is_not_is_refused(sql: Sql, table: str, column:
         "stock_lot": {"lot_number": "OTHER"},
         "proposal": {},
         "confirmation": {},
+        "api_token": {"token_hash": "\\x00"},
+        "session_token": {"token_hash": "\\x00"},
+        "security_log": {"slot": "9999", "seq": "9999"},
     }
     async with refused(sql, guard):
         if column == "state" and table == "proposal":
@@ -908,6 +1020,23 @@ async def test_a_word_that_there_is_not_is_refused(sql: Sql, table: str, column:
         ("purpose", "purpose_code_key", {"code": "SENTINEL"}),
         ("account", "account_words", {"username": "Root", "username_key": "Root"}),
         ("account", "account_username_key_key", {"username": "NORTH", "username_key": "north"}),
+        ("account", "account_external", {"username": "else", "username_key": "else", "issuer": "https://id.example"}),
+        ("account", "account_external", {"username": "else", "username_key": "else", "issuer": "", "external_subject": "1"}),
+        ("account", "roles_apart", {"username": "else", "username_key": "else", "roles": ["ADMIN", "ARMORER"]}),
+        ("account", "roles_apart", {"username": "else", "username_key": "else", "roles": ["ADMIN", "AUDITOR"]}),
+        ("account", "roles_apart", {"username": "else", "username_key": "else", "roles": ["AUDITOR", "COMMANDER"]}),
+        ("api_token", "api_token_scopes", {"token_hash": "\\x00", "scopes": []}),
+        ("session_token", "session_token_times", {"token_hash": "\\x00", "kind": "ACCESS", "used_at": "2026-01-01Z"}),
+        ("second_factor", "second_factor_words", {"ended_at": "2026-01-01Z", "secret": "short"}),
+        ("second_factor", "second_factor_words", {"ended_at": "2026-01-01Z", "last_step": -1}),
+        ("second_factor", "second_factor_one", {}),
+        ("recovery_code", "recovery_code_once", {}),
+        ("token_use", "token_use_once", {}),
+        ("token_use", "token_use_times", {"address": "192.0.2.9", "last_used_at": "2020-01-01Z"}),
+        ("security_log", "security_log_slot", {"slot": 5, "seq": 10_006}),
+        ("security_log", "security_log_slot", {"slot": 10_000, "seq": 20_000}),
+        ("operation", "operation_document", {"document": "{ me { id } }"}),
+        ("operation", "operation_once", {}),
         ("account", "account_password", {"username": "else", "username_key": "else", "password_hash": "in clear text"}),
         ("person", "person_pin", {"service_number": "S-999", "service_number_key": "S999", "pin_hash": "482913"}),
         ("purpose", "purpose_due", {"code": "PATROL", "due_hours": 0}),
@@ -935,13 +1064,13 @@ async def test_a_unit_cannot_stand_under_itself(sql: Sql) -> None:
 
 
 async def test_a_token_is_nobody_elses_and_ends_after_it_begins(sql: Sql) -> None:
-    for table in ("session", "api_token"):
-        async with refused(sql, f"{table}_token"):
+    for table, guard in (("session_token", "session_token_once"), ("api_token", "api_token_token")):
+        async with refused(sql, guard):
             await sql.execute(
                 f"INSERT INTO {table} SELECT (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid()))).* "
                 f"FROM {table} t LIMIT 1"
             )
-    for table in ("session", "api_token"):
+    for table in ("session", "session_token", "api_token"):
         async with refused(sql, f"{table}_times"):
             await sql.execute(
                 f"INSERT INTO {table} SELECT (jsonb_populate_record(t, jsonb_build_object("
@@ -1048,6 +1177,7 @@ TOUCH = {
     "qualification": "revoked_at = now()",
     "custody_line": "lost_reason = 'other'",
     "proposal": "state = 'REJECTED', decided_at = now(), decided_by_name = 'else'",
+    "operation": "retired_at = now()",
 }
 DECIDED = "decided_at = now(), decided_by_name = 'else'"
 NEW: dict[str, dict[str, Any]] = {
@@ -1062,6 +1192,7 @@ NEW: dict[str, dict[str, Any]] = {
     "issue_authorization": {"valid_until": None},
     "qualification": {"code": "NEW"},
     "proposal": {"reason": "another"},
+    "operation": {"document": "{ me { id } }", "document_id": hashlib.sha256(b"{ me { id } }").hexdigest()},
 }
 
 
@@ -1146,7 +1277,7 @@ async def test_inv_13_each_table_has_its_stream_and_its_payload(sql: Sql, table:
         "proposal": "WHERE state = 'PENDING'",
     }.get(table, "")
     types = {"custody_record": "ITEM_RETURNED", "tag": "TAG_REVOKED", "custody_line": "STOCK_SETTLED", "proposal": "PROPOSAL_REJECTED"}
-    types |= {"issue_authorization": "AUTHORIZATION_REVOKED", "qualification": "QUALIFICATION_REVOKED"}
+    types |= {"issue_authorization": "AUTHORIZATION_REVOKED", "qualification": "QUALIFICATION_REVOKED", "operation": "OPERATION_RETIRED"}
     row = await sql.fetchrow(f"SELECT * FROM {table} {where} ORDER BY id LIMIT 1")
     north, south = str(await id_of(sql, "armory", "code", "NORTH")), str(await id_of(sql, "armory", "code", "SOUTH"))
     of_room = ("tag", "custody_record", "custody_line", "proposal")
