@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import pyotp
 import pytest
 from tortoise import Tortoise
 
@@ -26,12 +27,15 @@ from graph.commands import (
     armory,
     corrections,
     eligibility,
+    factors,
     items,
     legacy,
     people,
     proposals,
     purposes,
     receipts,
+    security,
+    sessions,
     stock,
     tokens,
 )
@@ -42,6 +46,7 @@ from graph.commands.perform import Answer
 from graph.commands.references import ItemRef, PersonRef
 from graph.commands.returns import ReceiveItems, ReturnElsewhere, ReturnItems, ReturnLine, receive_items, return_elsewhere, return_items
 from graph.errors import Refused
+from graph.resolvers.accounts import actor_of
 from graph.rules.stock import LoadoutEntry, Settled, StockRef, Wanted
 from graph.settings import Settings
 from graph.words import (
@@ -66,9 +71,10 @@ OLD_SYSTEM = Path(__file__).parents[1] / "data" / "armguard-v2.sqlite3"
 Events = list[dict[str, Any]]
 
 # Tables that are no state of the arms room: who is signed in, what was answered to whom, and the ledger itself.
-NOT_REPLAYED = {"session", "api_token", "completed_request", "stream_head", "ledger_event"}
+NOT_REPLAYED = {"session", "session_token", "second_factor", "recovery_code", "api_token", "token_use"}
+NOT_REPLAYED |= {"security_log", "completed_request", "stream_head", "ledger_event"}
 # No command writes these.
-NEVER_WRITTEN = {EventType.ACCOUNT_CHANGED}
+NEVER_WRITTEN = {EventType.OPERATION_ADDED, EventType.OPERATION_RETIRED}
 
 
 async def a_year_at_the_arms_room() -> None:
@@ -119,7 +125,9 @@ async def a_year_at_the_arms_room() -> None:
 
     await made(accounts.create_account(accounts.CreateAccount(uuid4(), "East", (Role.ARMORER,), ("EAST",)), None))
     await made(accounts.set_password(accounts.SetPassword(uuid4(), "east"), PASSWORD))
-    assert isinstance(await tokens.create_token(tokens.CreateToken(uuid4(), "east", "a scale")), tokens.MadeToken)
+    await made(accounts.change_account(accounts.ChangeAccount(uuid4(), "east", armories=(), units=("E-SQ",))))
+    await made(accounts.change_account(accounts.ChangeAccount(uuid4(), "east", armories=("EAST",), units=())))
+    await at_the_door()
     (row,) = await database.fetch("SELECT id, armories FROM account WHERE username = 'East'")
     with acting(Actor(ActorKind.ACCOUNT, "East", row["id"], None, frozenset({Role.ARMORER}), frozenset(row["armories"]))):
         lines = tuple(IssueLine(ItemRef(serial=f"M14-000{number}")) for number in (0, 2))
@@ -139,9 +147,41 @@ async def a_year_at_the_arms_room() -> None:
     await made(people.change_duty_status(people.ChangeDutyStatus(uuid4(), await person_of("S-003"), DutyStatus.SEPARATED, "moved away")))
     await stock_and_receipts()
     await by_two_persons()
-    await made(accounts.disable_account(accounts.DisableAccount(uuid4(), "east", "left")))
+    for _ in range(2):
+        await made(accounts.disable_account(accounts.DisableAccount(uuid4(), "east", "left")))
+        await made(accounts.enable_account(accounts.EnableAccount(uuid4(), "east", "is back")))
     imported = await legacy.import_legacy(legacy.ImportLegacy(uuid4(), "SOUTH"), OLD_SYSTEM, lambda _what, _part: None)
     assert isinstance(imported, legacy.Imported)
+
+
+async def at_the_door() -> None:
+    """East signs in with a second factor, is refused what is not East's to ask, and signs out; a thief comes too; a program calls."""
+
+    async def signed_in(code: str | None = None) -> sessions.SignedIn:
+        begun = await sessions.sign_in(sessions.SignIn("east", PASSWORD, "192.0.2.1", code, "Firefox ñ"))
+        assert isinstance(begun, sessions.SignedIn), begun
+        return begun
+
+    with acting(await actor_of((await signed_in()).token)):
+        factor = await factors.begin_second_factor(factors.BeginSecondFactor(uuid4()), PASSWORD)
+        assert isinstance(factor, factors.NewFactor)
+        codes = await factors.confirm_second_factor(factors.ConfirmSecondFactor(uuid4()), pyotp.TOTP(factor.secret).now())
+        assert not isinstance(codes, Refused)
+        await security.note_access_refused("verifyLedger", "192.0.2.1")
+    begun = await signed_in(codes[0])
+    assert isinstance(await sessions.refresh(begun.refresh_token, "192.0.2.1"), sessions.SignedIn)
+    assert isinstance(await sessions.refresh(begun.refresh_token, "192.0.2.66"), Refused)
+    with acting(await actor_of((await signed_in(codes[1])).token)):
+        await sessions.sign_out()
+    await made(sessions.end_all_sessions(sessions.EndSessions(uuid4(), "east")))
+    await made(factors.remove_second_factor(factors.RemoveSecondFactor(uuid4(), "east", "the telephone is lost")))
+
+    token = await tokens.create_token(tokens.CreateToken(uuid4(), "east", "a scale"))
+    assert isinstance(token, tokens.MadeToken)
+    rotated = await tokens.rotate_token(tokens.RotateToken(uuid4(), token.id))
+    assert isinstance(rotated, tokens.MadeToken)
+    with acting(await actor_of(str(rotated.token))):
+        await security.note_token_used("192.0.2.2")
 
 
 def holder(number: int) -> PersonRef:
@@ -293,7 +333,7 @@ async def test_inv_16_after_every_command_the_ledger_gives_the_tables(year: str)
     folded, live = replay.replay(events), await replay.live_book()
     assert replay.differences(folded, live) == []
     assert folded == live
-    assert all(folded[table] for table in replay.TABLES)
+    assert all(folded[table] for table in replay.TABLES if table != "operation")
 
 
 async def test_inv_16_the_order_of_the_arms_rooms_among_each_other_is_no_matter(year: str) -> None:
