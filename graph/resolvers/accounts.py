@@ -58,7 +58,7 @@ SESSION = table(
         scope=_OWN,
         computed={"open": "it.ended_at IS NULL AND it.expires_at > now()"},
         links={"account": Link("Account", "account_id")},
-        filters={"account": "it.account_id = ?", "open": "(it.ended_at IS NULL AND it.expires_at > now()) = ?"},
+        filters={"account": "it.account_id = ?", "open": "it.ended_at IS NULL AND it.expires_at > now()"},
         orders={"CREATED_AT": (Key("it.created_at", "timestamptz"), Key("it.id", "uuid"))},
     )
 )
@@ -80,7 +80,7 @@ API_TOKEN = table(
         links={"account": Link("Account", "account_id")},
         filters={
             "account": "it.account_id = ?",
-            "good": "(it.revoked_at IS NULL AND least(it.expires_at, coalesce(it.good_until, 'infinity')) > now()) = ?",
+            "good": "it.revoked_at IS NULL AND least(it.expires_at, coalesce(it.good_until, 'infinity')) > now()",
         },
         orders={"CREATED_AT": (Key("it.created_at", "timestamptz"), Key("it.id", "uuid"))},
     )
