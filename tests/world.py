@@ -69,7 +69,8 @@ async def made(answer: Any) -> Any:
     return result.rows[0]
 
 
-async def _give_tokens(account_id: UUID, username: str) -> None:
+async def give_tokens(account_id: UUID, username: str) -> None:
+    """Give an account an API token and a session, as `api_token_of` and `token_of` say."""
     from graph.models.accounts import ApiToken, Session, SessionToken
 
     now, token_id, session_id = datetime.now(UTC), uuid7(), uuid7()
@@ -117,4 +118,4 @@ async def build_world() -> None:
         create = accounts.CreateAccount(uuid4(), username, roles, scope, all_armories=not scope)
         account_id = await made(accounts.create_account(create, PASSWORD))
         assert (await Account.get(id=account_id)).username == username
-        await database.transaction(functools.partial(_give_tokens, account_id, username))
+        await database.transaction(functools.partial(give_tokens, account_id, username))

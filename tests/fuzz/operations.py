@@ -23,12 +23,13 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
-    get_named_type,
     get_introspection_query,
+    get_named_type,
     get_nullable_type,
     is_leaf_type,
 )
 
+from tests.fuzz.values import CURSORS, DATES, IDS, MOMENTS, NUMBERS, SIZES, STRAY, TEXTS, UUIDS
 from tests.schema.queries import Known, Made
 from tests.world import ACCOUNTS, PASSWORD
 
@@ -36,14 +37,18 @@ from tests.world import ACCOUNTS, PASSWORD
 # there for it, and only to those that may be lost (`Known.ids["Account"]` and the usernames below name no other).
 MANAGERS = tuple(f"manager.{number}" for number in range(4))
 VICTIMS = tuple(f"victim.{number}" for number in range(16))
-OF_ACCOUNTS = re.compile("sign|password|session|token|factor|recover|account|role|scope", re.IGNORECASE)
-OF_ONESELF = re.compile("^sign|changePassword|own|mine", re.IGNORECASE)
+OF_ACCOUNTS = re.compile("sign|refresh|password|session|token|factor|recover|account|role|scope", re.IGNORECASE)
+OF_ONESELF = re.compile("^sign|refresh|changePassword|(begin|confirm)SecondFactor")
 
 ASKERS = (*ACCOUNTS, None)
 COMMANDERS = (*("north", "officer") * 6, *("south", "north.two") * 2, *ASKERS)
 
 # Costly or far-reaching, and so tried less often than the others.
-RARELY = {"signIn": 6, "changePassword": 6, "setPin": 6, "confirmReceipt": 3, "setArmoryState": 2, "editArmory": 3, "imposeArmsBar": 2}
+RARELY = {
+    **dict.fromkeys(("signIn", "changePassword", "resetPassword", "createAccount", "beginSecondFactor", "setPin", "confirmReceipt"), 3),
+    **dict.fromkeys(("setArmoryState", "imposeArmsBar", "signOut", "endSession", "endSessions", "disableAccount"), 2),
+    **dict.fromkeys(("editArmory", "revokeApiToken", "changeAccount"), 3),
+}
 OTHERWISE = 8
 
 ROOMS, PEOPLE = ("NORTH", "SOUTH"), tuple(f"S-{number:03}" for number in range(1, 46))
@@ -74,10 +79,10 @@ WORDS: dict[str, tuple[Any, ...]] = {
 }
 # Percent: how often what need not be given is given; otherwise a third of the time.
 GIVEN = {
-    **{name: 85 for name in ("article", "lotNumber", "kind", "name", "override", "allStockReturned", "rack", "item")},
-    **{name: 8 for name in ("dryRun", "expectedVersion", "effectiveAt", "handedOverBy", "lot", "authorizationRequired")},
-    **{name: 8 for name in ("qualificationRequired", "confirmationRequired", "sidearmLimit", "longGunLimit")},
-    **{name: 15 for name in ("stock", "purpose", "issueType", "broughtBy", "dueAt", "condition", "requiredQualification")},
+    **dict.fromkeys(("article", "lotNumber", "kind", "name", "override", "allStockReturned", "rack", "item"), 85),
+    **dict.fromkeys(("dryRun", "expectedVersion", "effectiveAt", "handedOverBy", "lot", "authorizationRequired"), 8),
+    **dict.fromkeys(("qualificationRequired", "confirmationRequired", "sidearmLimit", "longGunLimit"), 8),
+    **dict.fromkeys(("stock", "purpose", "issueType", "broughtBy", "dueAt", "condition", "requiredQualification"), 15),
 }
 # What names the same thing, and so is given one or the other.
 WAYS = (
@@ -88,37 +93,9 @@ WAYS = (
     (("item",), ("model",)),
     (("item",), ("receiptNumber",)),
 )
-KINDS = {"model": "ItemModel", "holder": "Person", "lot": "StockLot", "fits": "ItemModel"}
+KINDS = {"session": "Session", "token": "ApiToken", "model": "ItemModel", "holder": "Person", "lot": "StockLot", "fits": "ItemModel"}
 
-TEXTS = (
-    *("", " ", "\t\n", "\x00", "a\x00b", "\x1b[31m", "\ud800", "x\udfff", "\ufeff", "\ufffe\uffff", "\u2028\u2029", "\u202e\u05d0\u05d1"),
-    *("a" + "\u0301" * 200, "\U0001f52b" * 40, "\ufdfa" * 64, "ß" * 33, "İ" * 64, "ﬃ" * 32, "٣٤٥", "Ⅷ", "𝟘𝟙", "\u200b", "é", "e\u0301"),
-    *("x" * 33, "x" * 129, "x" * 257, "x" * 2001, "x" * 70_000, "'; DROP TABLE item; --", "\\", "\\u0000", "%", "_%_", "%s %d {0} {x.y}"),
-    *("${jndi:x}", "{{7*7}}", "<script>alert(1)</script>", "../../etc/passwd", "null", "nan", "0x10", "1e5", "-0", "$1", ":armories", "[]"),
-)
-NUMBERS = (
-    *(0, -1, 1, 2, 101, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**53 + 1, 2**63 - 1, 2**63, -(2**63) - 1, 2**64, 10**40, 10**400),
-    *(1.0, 1.5, -0.0, 1e308, 5e-324),
-)
-IDS = (
-    *("item_" + "0" * 32, "person_" + "f" * 32, "item_x", "", "x_1", "item_" + "0" * 31, "_", "item_", "Item_" + "0" * 32),
-    *("item_" + "٣" * 32, "item_" + "g" * 32, "\x00", "\ud800", "item_" + "0" * 5000, "stocklot_" + "0" * 32, "00000000-0000-0000-0000-000000000000"),
-)
-UUIDS = ("", "x", "0" * 32, "0" * 33, "{00000000-0000-0000-0000-000000000000}", "urn:uuid:00000000-0000-0000-0000-000000000000", "\x00" * 36)
-DATES = ("0001-01-01", "9999-12-31", "2026-02-30", "2026-1-1", "20260101", "2026-W01-1", "2026-01-01T00:00:00Z", "-0001-01-01", "10000-01-01", "")
-MOMENTS = (
-    *("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59-14:00", "2026-01-01T00:00:00"),
-    *("2026-06-30T23:59:60Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:00+99:99", "2026-01-01T00:00:00.1234567891Z", "2026-01-01 00:00:00Z"),
-    *("1970-01-01T00:00:00-00:00", "2026-01-01t00:00:00z", "20260101T000000Z", "2026-W01-1T00:00:00Z", "\u0662\u0660\u0662\u0666-01-01T00:00:00Z", "now", ""),
-)
-SIZES = (*(1, 2, 3, 5) * 4, 10, 20, 50, 100, 0, -1, 101)
-CURSORS = ("", "x", "bm90IGEgY3Vyc29y", "W10", "WzFd", "bnVsbA", "WyJJdGVtLlNFUklBTCJd", "ñ", "=" * 9, "WyJJdGVtLlNFUklBTCIsMSwyXQ", "eyJ4Ijoge319", "A" * 9000)
 TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|-?\d+(?:\.\d+)?|\.\.\.|\S')
-STRAY = (
-    *("{", "}", "(", ")", "[", "]", ":", "$", "@", "!", "...", "|", "&", '"', '"""', "#", "\\", "\x00", "\ufeff", "\ud800", ",", "=", "-", "1e"),
-    *("null", "true", "on", "query", "mutation", "subscription", "fragment F on Item { id }", "...F", "@skip", "@include(if: 1)", "@defer"),
-    *('@deprecated(reason: "x")', "@specifiedBy", "@oneOf", "__typename", "__schema { types { name } }", "$v1", "type X { y: Int }", "extend"),
-)
 
 
 class Word(str):
@@ -129,7 +106,7 @@ class Word(str):
 
 @dataclass
 class Operation:
-    """An operation as it is sent. `roots` are the fields of its data, by their keys."""
+    """An operation as it is sent. `roots` are the fields of its data, by their keys; a `program` shows a token for programs."""
 
     text: Any
     variables: Any
@@ -138,6 +115,7 @@ class Operation:
     kind: str
     roots: Mapping[str, str] = field(default_factory=dict)
     spoilt: bool = False
+    program: bool = False
 
     def payload(self) -> dict[str, Any]:
         """As a client says it."""
@@ -153,6 +131,7 @@ class Maker(Made):
         self.random = chance
         self.wrongs = self.pick((0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 5))
         self.of = ""  # the kind that the root field is about, as far as its name says
+        self.making = False  # whether it makes an account, which wants a new name
         self.spoilt = False
 
     def number(self, least: int, most: int) -> int:
@@ -185,7 +164,7 @@ class Maker(Made):
         if self.spoils():
             return self.wrong(kind)
         if of is not None and isinstance(get_nullable_type(of), GraphQLList):
-            inner = get_nullable_type(of).of_type  # type: ignore[union-attr]
+            inner = get_nullable_type(of).of_type
             return [self.chosen(name, inner) for _ in range(self.pick((*(1, 1, 1, 2, 2, 3) * 4, 0)))]
         if of is not None and not isinstance(of, GraphQLNonNull) and self.chance(3):
             return None
@@ -223,6 +202,8 @@ class Maker(Made):
     def word(self, name: str) -> Any:
         """A text: one that is known, or a new one."""
         usual = WORDS.get(name)
+        if name == "username" and self.making:
+            usual = (*(f"new.{self.number(1, 99_999)}" for _ in range(3)), *VICTIMS[:1])
         if name == "code" and self.of in ("Tag", "Scan"):
             usual = WORDS["tag"] if self.chance(50) else WORDS["badge"]
         if name == "code" and self.of == "Armory":
@@ -271,7 +252,8 @@ class Maker(Made):
         nested: Any = "deep"
         for _ in range(self.pick((1, 2, 40))):
             nested = [nested] if self.chance(50) else {self.pick(("id", "a")): nested}
-        return self.pick((None, True, False, 0, 1.5, "", [], {}, [None], [[]], {"id": None}, nested, Word("NO_SUCH"), self.pick(NUMBERS), self.pick(TEXTS)))
+        plain: tuple[Any, ...] = (None, True, False, 0, 1.5, "", [], {}, [None], [[]], {"id": None}, Word("NO_SUCH"))
+        return self.pick((*plain, nested, self.pick(NUMBERS), self.pick(TEXTS)))
 
     # ---------------------------------------------------------------------------------------------------------------------- document
 
@@ -296,7 +278,7 @@ class Maker(Made):
             self.variables[name] = (f"{declared}{default}", ... if default and self.chance(60) else value)
             return f"${name}"
         if whole and isinstance(value, dict) and self.chance(50):
-            fields = kind.fields  # type: ignore[union-attr]
+            fields = kind.fields
             parts = {name: self.value(fields[name].type, part) if name in fields else written(part) for name, part in value.items()}
             return "{" + ", ".join(f"{name}: {part}" for name, part in parts.items()) + "}"
         return written(value, plain=self.chance(20))
@@ -307,6 +289,7 @@ class Maker(Made):
         declared = of.fields[name]
         about = f"{name} {get_named_type(declared.type).name}".lower()
         kinds = [kind for kind in (*self.known.ids, "Scan") if kind.lower() in about]
+        self.making = name == "createAccount"
         self.of = max(kinds, key=lambda kind: (about.index(kind.lower()) < len(name), len(kind)), default="")
         key = self.name("r") if self.chance(60) else name
         to = get_named_type(declared.type)
@@ -380,7 +363,9 @@ def strange(make: Maker, text: str) -> str:
                 "{ __typename " + "@nothing " * many + "}",
                 "query (" + " ".join(f"$v{n}: Int" for n in range(many)) + ") { __typename }",
                 "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }",
-                "{ ...A ...A } " + " ".join(f"fragment {chr(65 + n)} on Query {{ ...{chr(66 + n)} ...{chr(66 + n)} }}" for n in range(24)) + " fragment Y on Query { __typename }",
+                "{ ...A ...A } "
+                + " ".join(f"fragment {chr(65 + n)} on Query {{ ...{chr(66 + n)} ...{chr(66 + n)} }}" for n in range(24))
+                + " fragment Y on Query { __typename }",
                 '{ item(serial: """' + "x" * many + '""") { id } }',
                 "{ items(filter: " + "{a: " * many + "1" + "}" * many + ") { totalCount } }",
                 "{ canIssue(person: {}, items: " + "[" * many + "]" * many + ") { __typename } }",
@@ -436,4 +421,4 @@ def operation(seed: str, known: Known, schema: GraphQLSchema) -> Operation:
                 variables = {**variables, make.pick(("nothing", "", "\x00")): make.pick((*TEXTS, None))}
             case _:
                 variables = {name: make.wrong(None) for name in variables}
-    return Operation(text, variables, name, account, kind, roots, make.spoilt)
+    return Operation(text, variables, name, account, kind, roots, make.spoilt, program=make.chance(25))

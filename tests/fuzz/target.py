@@ -23,27 +23,28 @@ import asyncpg
 from graph import database, errors
 from graph.audit.actor import acting, console_actor
 from graph.commands import accounts
+from graph.models.accounts import ApiToken, Session
 from graph.schema.base import node_id
 from graph.settings import Settings
 from graph.words import Role
 from tests.chaos.processes import ServerProcess, serving
 from tests.commands.test_accounts import signed_in
 from tests.conftest import assert_whole
-from tests.fuzz.operations import MANAGERS, VICTIMS
+from tests.fuzz.operations import MANAGERS, VICTIMS, Operation
 from tests.fuzz.wire import Answer
 from tests.schema.queries import Known
 from tests.schema.test_compiled import fill, fill_shelves, learn
 from tests.server import Live
-from tests.world import PASSWORD, _give_token, made, token_of
+from tests.world import PASSWORD, api_token_of, give_tokens, made, token_of
 
 SOAK = bool(os.environ.get("ARMGUARD_SOAK"))
 TIMES = 20 if SOAK else 1
 SEED = os.environ.get("ARMGUARD_FUZZ_SEED", str(time.time_ns()) if SOAK else "armguard")
 AT_ONCE = 12  # how much is in flight
-GROWTH_MB = 24  # of the resident memory from the middle of a run to its end
+GROWTH_MB = 240  # of the resident memory from the middle of a run to its end
 
 # The fuzz tries too much at once for a counter of attempts; that one is tried by its own tests.
-UNLIMITED = {"sign_in_attempts": 10**9, "address_attempts": 10**9, "pin_attempts": 10**6}
+UNLIMITED = {"sign_in_attempts": 10**9, "address_attempts": 10**9, "pin_attempts": 10**6, "second_factor_roles": "[]"}
 
 CODES = {
     each.code for each in (errors.BadInput, errors.Unauthenticated, errors.Forbidden, errors.RateLimited, errors.LimitExceeded)
@@ -124,9 +125,12 @@ class Target:
     came_of: Counter[str] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
 
-    def token(self, account: str) -> str:
-        """What an account shows: every other one that may be lost has signed in, the others have a token for programs."""
-        return self.sessions.get(account) or token_of(account)
+    def headers(self, sent: Operation) -> dict[str, str]:
+        """What an operation shows of who sends it: the token of a session, or one for programs."""
+        if sent.account is None:
+            return {}
+        token = api_token_of(sent.account) if sent.program else self.sessions.get(sent.account) or token_of(sent.account)
+        return {"authorization": f"Bearer {token}"}
 
     @property
     def port(self) -> int:
@@ -195,18 +199,21 @@ def faults_in_log(said: str) -> list[str]:
     return found
 
 
-async def add_accounts(url: str) -> list[str]:
-    """The accounts that manage others, and those that may be lost; the ids of these."""
-    lost = []
+async def add_accounts(url: str) -> dict[str, list[str]]:
+    """Make the accounts that manage others, and those that may be lost; the ids of these, and of what they have."""
+    lost: dict[str, list[str]] = {"Account": [], "Session": [], "ApiToken": []}
     await database.open_door(url, Settings())
     try:
         with acting(console_actor("tests")):
             for username in (*MANAGERS, *VICTIMS):
-                roles = tuple(Role) if username in MANAGERS else (Role.ARMORER, Role.VIEWER)
-                made_ = await made(accounts.create_account(accounts.CreateAccount(uuid4(), username, roles, (), all_armories=True), PASSWORD))
-                await database.transaction(functools.partial(_give_token, made_, username))
+                roles = (Role.ADMIN,) if username in MANAGERS else (Role.ARMORER, Role.VIEWER)
+                create = accounts.CreateAccount(uuid4(), username, roles, (), all_armories=True)
+                account_id = await made(accounts.create_account(create, PASSWORD))
+                await database.transaction(functools.partial(give_tokens, account_id, username))
                 if username in VICTIMS:
-                    lost.append(node_id("Account", made_))
+                    lost["Account"].append(node_id("Account", account_id))
+                    lost["Session"] += [node_id("Session", each.id) for each in await Session.filter(account_id=account_id)]
+                    lost["ApiToken"] += [node_id("ApiToken", each.id) for each in await ApiToken.filter(account_id=account_id)]
     finally:
         await database.close_door()
     return lost
@@ -229,7 +236,7 @@ async def attacked(url: str, log: Path, **settings: Any) -> AsyncIterator[Target
         await fill(server.live)
         await fill_shelves(server.live)
         known = await learn_more(server.live, await learn(server.live))
-        target = Target(server, url, Known({**known.ids, "Account": losable}, known.cursors, known.words), {})
+        target = Target(server, url, Known({**known.ids, **losable}, known.cursors, known.words), {})
         for username in VICTIMS[::2]:
             client = await signed_in(server.live, username)
             target.sessions[username] = client.token or ""
