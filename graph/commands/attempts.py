@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Hashable
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
@@ -18,12 +20,22 @@ SIGN_IN_SECONDS = 300
 NOTES_A_MINUTE = 60  # of what one address tries
 
 
+class Forgettable(dict[Hashable, list[Any]]):
+    """What the library keeps of each key. It sweeps out what is old beside all else, and fails on a key that was cleared meanwhile."""
+
+    def __missing__(self, key: Hashable) -> list[Any]:
+        """A key that nobody tries is one without attempts."""
+        return []
+
+
 class Attempts:
     """The attempts that are counted behind one door."""
 
     def __init__(self, door: Door) -> None:
         settings = door.settings
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self.kept = MemoryStorage()
+        self.kept.events = Forgettable()  # type: ignore[assignment]
+        self._limiter = MovingWindowRateLimiter(self.kept)
         self.of_name = RateLimitItemPerSecond(settings.sign_in_attempts, SIGN_IN_SECONDS, namespace="sign-in")
         self.of_address = RateLimitItemPerSecond(settings.address_attempts, SIGN_IN_SECONDS, namespace="address")
         self.of_factor = RateLimitItemPerSecond(settings.sign_in_attempts, SIGN_IN_SECONDS, namespace="second-factor")
