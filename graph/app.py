@@ -7,25 +7,22 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import asyncpg
-import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from graph import __version__, clock, database, feed
 from graph.errors import ArmGuardError, Unavailable
 from graph.schema.api import build_schema
 from graph.settings import Settings
-from graph.transport.answers import error_response, unanswered
+from graph.transport.answers import unanswered
 from graph.transport.entrance import API, RequestId
-from graph.transport.pages import STATIC, page
+from graph.transport.origins import Origins
+from graph.transport.pages import STATIC, asked_without_body
 from graph.transport.view import GraphQLView
-
-log = structlog.get_logger("armguard.http")
 
 
 async def health(_request: Request) -> Response:
@@ -50,11 +47,8 @@ async def ready(_request: Request) -> Response:
 
 
 async def failed(_request: Request, error: Exception) -> Response:
-    """What could not be answered at all: the database is away before the operation begins, or a fault of ours."""
-    if isinstance(error, ArmGuardError):
-        return unanswered(error)
-    log.error("request_failed", exc_info=error)
-    return error_response(500, "INTERNAL", "Something went wrong on the server.")
+    """What could not be answered at all."""
+    return unanswered(error)
 
 
 class Dispatch:
@@ -65,10 +59,10 @@ class Dispatch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-            await (await page(Request(scope)))(scope, receive, send)
-            return
-        await self.view(scope, receive, send)
+        if scope["type"] == "websocket":
+            await self.view(scope, receive, send)
+        else:
+            await asked_without_body(Request(scope))(scope, receive, send)
 
 
 def create_app(settings: Settings, url: str) -> Starlette:
@@ -86,18 +80,11 @@ def create_app(settings: Settings, url: str) -> Starlette:
             await feed.close_feed()
             await database.close_door()
 
-    view = GraphQLView(
-        build_schema(settings),
-        graphql_ide=None,
-        allow_queries_via_get=False,
-        subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
-        max_subscriptions_per_connection=settings.socket_operations,
-        allowed_origins=settings.allowed_origins,
-    )
+    view = GraphQLView(build_schema(settings), settings)
     dispatch = Dispatch(view)
     app = Starlette(
         routes=[
-            Route(API, dispatch, methods=["GET", "POST"]),
+            Route(API, dispatch),
             WebSocketRoute(API, dispatch),
             Route("/healthz", health),
             Route("/readyz", ready),
@@ -106,5 +93,6 @@ def create_app(settings: Settings, url: str) -> Starlette:
         lifespan=lifespan,
         exception_handlers={Exception: failed, ArmGuardError: failed},
     )
-    app.add_middleware(RequestId, view=view, body_bytes=settings.body_bytes)
+    app.add_middleware(RequestId, view=view, body_bytes=settings.body_bytes, origins=Origins(settings.origins))
+    app.state.streams = view.streams
     return app

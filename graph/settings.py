@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from graph.errors import StartupError
 from graph.words import Role
@@ -23,7 +25,9 @@ class Settings(BaseSettings):
     owner_url: str = Field("", description="The same database as its owner, to migrate it; empty if DATABASE_URL is the owner's.")
     broadcast_url: str = Field("", description="redis://, postgres:// or memory://; empty for the database itself.")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
-    allowed_origins: tuple[str, ...] = Field((), description="Web origins, other than our own, whose pages may use the API.")
+    origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web origins, other than our own, whose pages may use the API, such as https://board.example, with commas between."
+    )
 
     pool_size: int = Field(16, ge=2, le=90, description="Database connections a process holds at most.")
     pool_wait_seconds: float = Field(5.0, gt=0, description="How long a request waits for a free connection.")
@@ -56,11 +60,27 @@ class Settings(BaseSettings):
     page_size: int = Field(100, ge=1, description="Largest page of a connection.")
     socket_operations: int = Field(50, ge=1, description="Most operations at once on one WebSocket.")
     socket_bytes: int = Field(256 * 1024, ge=1024, description="Largest WebSocket message.")
+    socket_init_seconds: float = Field(10.0, gt=0, description="How long a socket may be open before it says `connection_init`.")
+    stream_pulse_seconds: float = Field(12.0, gt=0, description="How often a stream of events over HTTP says that it is still there.")
 
     feed_poll_seconds: float = Field(2.0, gt=0, description="How often a watched stream is read when nothing wakes it.")
     feed_ring_events: int = Field(4096, ge=16, description="How many recent events of a stream a process keeps.")
     feed_page_events: int = Field(500, ge=1, description="How many events are read at once.")
     shutdown_seconds: int = Field(5, ge=1, description="How long a stop waits for requests under way.")
+
+    @field_validator("origins", mode="before")
+    @classmethod
+    def _origins(cls, given: Any) -> Any:
+        """Origins as browsers say them. Any (`*`) is none: a page of strangers would act with the cookies of whoever opens it."""
+        return tuple(_origin(text) for text in (given.split(",") if isinstance(given, str) else given) if text.strip())
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text.strip().rstrip("/").lower())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.geturl() != f"{parts.scheme}://{parts.netloc}" or "@" in text:
+        raise ValueError("not an origin")
+    default = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.removesuffix(f':{default}') if parts.port == default else parts.netloc}"
 
 
 def read_settings(**overrides: object) -> Settings:

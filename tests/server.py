@@ -17,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from graph.app import create_app
 from graph.settings import Settings
+from graph.transport.server import Server
 from tests.world import api_token_of, token_of
 
 ISSUE = """
@@ -174,7 +175,7 @@ async def running_server(url: str, settings: Settings) -> AsyncIterator[Live]:
     config = uvicorn.Config(
         create_app(settings, url), log_config=None, lifespan="on", ws_per_message_deflate=False, timeout_graceful_shutdown=1
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     serving = asyncio.create_task(server.serve(sockets=[taken]))
     while not server.started:

@@ -46,6 +46,7 @@ def _serve(settings: Settings, url: str, taken: socket.socket) -> None:
     import uvicorn  # the server and the schema take a while to load, which no other command should wait for
 
     from graph.app import create_app
+    from graph.transport.server import Server
 
     start_logs(settings.log_level)
     config = uvicorn.Config(
@@ -60,7 +61,7 @@ def _serve(settings: Settings, url: str, taken: socket.socket) -> None:
         timeout_graceful_shutdown=settings.shutdown_seconds,
         server_header=False,
     )
-    uvicorn.Server(config).run(sockets=[taken])
+    Server(config).run(sockets=[taken])
 
 
 def _settings(host: str | None, port: int | None) -> Settings:

@@ -105,7 +105,7 @@ class ArmGuardSchema(strawberry.Schema):
             operation_extensions=extensions,
         )
         if isinstance(execution, list):  # the variables do not fit
-            return ExecutionResult(data=None, errors=execution)
+            return PreExecutionError(data=None, errors=execution)
         done = execution.execute_operation()
         if isawaitable(done):
             done = await done

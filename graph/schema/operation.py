@@ -38,7 +38,8 @@ _LIMITS = re.compile("maximum operation depth|aliases found|more than [0-9]+ tok
 class Context:
     """What an operation knows of its request. `denied` says why nobody is signed in although a token was given; `fresh` that the token was
     looked up for this very operation; `address` is where it comes from, `agent` what program says to send it, `secure` whether it came
-    over TLS. `refresh_cookie` is the refresh token that a browser kept, `cookie` what it is told to keep from now on.
+    over TLS. `refresh_cookie` is the refresh token that a browser kept, `cookie` what it is told to keep from now on, `cookies` whether it
+    can be told: not over a socket.
     """
 
     request_id: str
@@ -47,6 +48,7 @@ class Context:
     refresh_cookie: str | None = None
     cookie: str | None = None
     secure: bool = False
+    cookies: bool = False
     actor: Actor | None = None
     denied: Unauthenticated | None = None
     fresh: bool = False
@@ -126,6 +128,11 @@ def presentable(error: GraphQLError, context: Context) -> GraphQLError:
     log.error("operation_failed", request_id=context.request_id, exc_info=original)
     message = f"Something went wrong on the server. Nothing is half done; name the request {context.request_id} to whoever keeps it."
     return GraphQLError(message, nodes=error.nodes, path=error.path, extensions={"code": "INTERNAL", "requestId": context.request_id})
+
+
+def failure(error: Exception, context: Context) -> GraphQLError:
+    """What failed outside of the fields of an operation, as a client may see it."""
+    return presentable(GraphQLError(str(error), original_error=error), context)
 
 
 def signed_in(info: Info[Any, Any]) -> Actor:

@@ -167,6 +167,8 @@ class ConfirmSecondFactorInput:
 
 async def sign_in(asked: SignInInput, context: Context) -> SignedIn | Refused:
     """Begin a session."""
+    if asked.cookie and not context.cookies:
+        raise errors.BadInput("A socket can give your browser no cookie. Sign in over HTTP, or without `cookie`.")
     username, code = clean("username", asked.username), asked.code[:64] if asked.code is not None else None
     answer = await commands.sign_in(commands.SignIn(username, asked.password[:1024], context.address, code, context.agent))
     return await _signed_in(answer, context, cookie=asked.cookie)

@@ -1,26 +1,54 @@
-"""What is answered to a request that comes to no operation."""
+"""What is answered to a request that comes to no operation, and what every answer says to a browser."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import orjson
+import structlog
 from cross_web import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from graph.errors import ArmGuardError, BadInput
+from graph.errors import ArmGuardError, BadInput, Forbidden
 from graph.schema.operation import writable
+from graph.transport.negotiation import Form
+
+Headers = list[tuple[bytes, bytes]]
+
+# What is no page of ours shows nothing and is shown in nothing; a page has a policy of its own.
+POLICY = (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+
+log = structlog.get_logger("armguard.http")
 
 
-def error_response(status: int, code: str, message: str) -> JSONResponse:
+def guarded(headers: Headers) -> Headers:
+    """Headers of an answer, with what keeps a browser from taking it for something else."""
+    return [*headers, *ALWAYS] if any(name == POLICY[0] for name, _ in headers) else [*headers, *ALWAYS, POLICY]
+
+
+def error_response(status: int, code: str, message: str, form: Form | None = None, headers: dict[str, str] | None = None) -> Response:
     """An error in the form that GraphQL clients read."""
-    return JSONResponse({"errors": [{"message": writable(message), "extensions": {"code": code}}]}, status_code=status)
+    told: dict[str, Any] = {"errors": [{"message": writable(message), "extensions": {"code": code}}]}
+    kind = form if form is Form.RESPONSE else Form.JSON
+    return Response(orjson.dumps(told), status, headers, kind.content_type.decode())
 
 
-def unanswered(error: HTTPException | ArmGuardError | ClientDisconnect) -> Response:
-    """What is said to a request that came to no operation."""
+def unanswered(error: Exception, form: Form | None = None) -> Response:
+    """What is said to a request that came to no operation; a fault of ours is logged."""
     match error:
         case HTTPException():
-            return error_response(error.status_code, BadInput.code, error.reason or "This is not a GraphQL request.")
+            message = error.reason or "This is not a GraphQL request."
+            return error_response(
+                error.status_code, BadInput.code, message, form, {"allow": "GET, POST"} if error.status_code == 405 else None
+            )
+        case Forbidden():
+            return error_response(403, error.code, str(error), form)
         case ArmGuardError():  # the database is away
-            return error_response(503, error.code, str(error))
-        case _:  # the client went away before its request was read: nobody hears the answer, and it is no fault of ours
+            return error_response(503, error.code, str(error), form)
+        case ClientDisconnect():  # before its request was read: nobody hears the answer, and it is no fault of ours
             return Response(status_code=499)
+        case _:
+            log.error("request_failed", exc_info=error)
+            return error_response(500, "INTERNAL", "Something went wrong on the server.", form)

@@ -1,13 +1,22 @@
-"""The body of a request."""
+"""What a client asks: the body of a request, and the operation in it or in a message of a socket."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
+from cross_web import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
+from strawberry.http import GraphQLRequestData
+
+PARAMETERS = (
+    ("operationName", str, "a string"),
+    ("query", str, "a string"),
+    ("variables", dict, "an object"),
+    ("extensions", dict, "an object"),
+)
 
 
 def read_json(data: str | bytes) -> Any:
@@ -20,7 +29,25 @@ def read_json(data: str | bytes) -> Any:
     try:
         return orjson.loads(data)
     except ValueError:
-        return json.loads(data if isinstance(data, str) else data.decode())
+        return json.loads(data if isinstance(data, str) else data.decode(), parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def read_operation(asked: Any) -> GraphQLRequestData:
+    """The operation that is asked for, in the form that HTTP and sockets share.
+
+    Raises:
+        HTTPException: 400, it is no request for one; says what it takes.
+    """
+    if not isinstance(asked, dict):
+        raise HTTPException(400, "The body must be a JSON object with `query`, and if needed `variables` and `operationName`.")
+    for name, kind, wanted in PARAMETERS:
+        if not isinstance(asked.get(name), kind | None):
+            raise HTTPException(400, f"`{name}` must be {wanted}.")
+    return GraphQLRequestData(asked.get("query"), asked.get("variables"), asked.get("operationName"), asked.get("extensions"))
 
 
 async def body_of(receive: Receive) -> bytes:

@@ -1,11 +1,14 @@
-"""What a browser is shown."""
+"""What a browser is shown, and what else is asked for without a body."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from cross_web import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
+
+from graph.transport.answers import unanswered
 
 STATIC = Path(__file__).parent.parent / "static"
 PAGE_POLICY = (
@@ -14,7 +17,15 @@ PAGE_POLICY = (
 )
 
 
-async def page(_request: Request) -> Response:
+def asked_without_body(request: Request) -> Response:
+    """The page for who comes without a question; an operation in the address is not run: addresses are kept in histories and logs."""
+    if request.method not in ("GET", "HEAD"):
+        return unanswered(HTTPException(405, "Send operations by POST."))
+    if request.query_params.keys() & {"query", "mutation", "variables", "extensions", "operationName"}:
+        return unanswered(HTTPException(405, "An operation in the address is not run: send it by POST."))
+    return page()
+
+
+def page() -> Response:
     """GraphiQL: everything that it needs comes from here."""
-    headers = {"content-security-policy": PAGE_POLICY, "cache-control": "no-cache", "x-content-type-options": "nosniff"}
-    return FileResponse(STATIC / "graphiql" / "index.html", headers=headers)
+    return FileResponse(STATIC / "graphiql" / "index.html", headers={"content-security-policy": PAGE_POLICY, "cache-control": "no-cache"})

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Mapping
 from typing import Any, cast
 
+import structlog
+from cross_web import HTTPException
+from graphql import GraphQLError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.schema.schema import StreamResult
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message as TransportMessage
 
-from graph.schema.operation import Context, writable
+from graph.errors import ArmGuardError, LimitExceeded
+from graph.schema.operation import Context, failure, writable
+from graph.transport.bodies import read_operation
 
 CLOSE_REASON_BYTES = 123  # what a close frame has room for (RFC 6455, 5.5.1)
+TRY_AGAIN_LATER = 1013
+
+log = structlog.get_logger("armguard.socket")
 
 
 class Socket(ASGIWebSocketAdapter):
-    """A socket that closes once, and whose reason fits into the frame that says it."""
+    """A socket that closes once, says so in one line of the log, and whose reason fits into the frame that says it."""
 
     async def close(self, code: int, reason: str) -> None:
         """Close it, if it is not closed."""
         if self.ws.application_state is WebSocketState.CONNECTED:
+            log.info("socket_refused", code=code, reason=reason)
             fitting = reason.encode(errors="replace")[:CLOSE_REASON_BYTES].decode(errors="ignore")
             with contextlib.suppress(WebSocketDisconnect):
                 await super().close(code, fitting)
@@ -35,33 +46,82 @@ class Socket(ASGIWebSocketAdapter):
 
 
 class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
-    """graphql-transport-ws: a message that is none closes the socket with 4400, and a client that has gone is no fault of ours."""
+    """graphql-transport-ws: a message that is none closes the socket with 4400, and a client that has gone is no fault of ours.
+
+    What closes it is said in words of our own: a message may hold a password, and the log keeps the reason.
+    """
 
     async def handle_message(self, message: Any) -> None:
         """Take a message, if it has the shape of one."""
-        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-            await self.handle_invalid_message("A message is a JSON object with a type.")
-        elif message["type"] == "complete" and not isinstance(message.get("id"), str):
-            await self.handle_invalid_message("The id of an operation is a string.")
-        else:
+        if (wrong := _wrong_shape(message)) is not None:
+            await self.handle_invalid_message(wrong)
+            return
+        try:
             await super().handle_message(cast("TransportMessage", message))
+        except ArmGuardError as error:  # it cannot be said now who connects
+            await self.websocket.close(TRY_AGAIN_LATER, str(error))
+
+    async def handle_connection_init(self, message: Any) -> None:
+        """Take the first message, whose payload may be null as well as missing."""
+        await super().handle_connection_init(cast("Any", {**message, "payload": message.get("payload") or {}}))
 
     async def handle_subscribe(self, message: Any) -> None:
         """Begin an operation, if the message has all that it takes."""
-        payload = message.get("payload")
-        if not self.connection_acknowledged or (
-            isinstance(message.get("id"), str)
-            and message["id"] == writable(message["id"])
-            and isinstance(payload, dict)
-            and isinstance(payload.get("query"), str)
-            and isinstance(payload.get("variables"), dict | None)
-            and isinstance(payload.get("operationName"), str | None)
-        ):
-            await super().handle_subscribe(message)
+        if not self.connection_acknowledged:
+            await self.websocket.close(4401, "Send `connection_init` first, and wait for its answer.")
+            return
+        try:
+            asked = read_operation(message.get("payload"))
+        except HTTPException:
+            asked = None
+        if asked is None or asked.query is None:
+            await self.handle_invalid_message("`subscribe` takes a payload with `query`, `variables`, `operationName` and `extensions`.")
+        elif message["id"] in self.operations:
+            await self.websocket.close(4409, "An operation with this id is under way.")
+        elif self.max_subscriptions_per_connection is not None and len(self.operations) >= self.max_subscriptions_per_connection:
+            await self._refuse_another(message["id"])
         else:
-            await self.handle_invalid_message("`subscribe` takes an id and a payload with `query`, `variables` and `operationName`.")
+            operation = Operation(self, message["id"], asked.query, asked.variables, asked.operation_name)
+            self.operations[operation.id] = operation
+            operation.task = asyncio.create_task(self.run_operation(operation))
+            operation.task.add_done_callback(self._task_done)
+
+    async def _refuse_another(self, operation_id: str) -> None:
+        message = f"{self.max_subscriptions_per_connection} operations at once are the most on one socket. Complete one first."
+        error = GraphQLError(message, extensions={"code": LimitExceeded.code})
+        await self.send_message({"id": operation_id, "type": "error", "payload": [error.formatted]})
+
+    async def _send_result_stream(self, operation: Operation[Context, None], result_source: StreamResult) -> None:
+        """Send what comes of an operation; what fails outside of its fields, such as a database that is away, ends it with an error."""
+        try:
+            await super()._send_result_stream(operation, result_source)
+        except WebSocketDisconnected:
+            raise
+        except Exception as error:
+            await operation.send_initial_errors([failure(error, self.context)])
+
+    @staticmethod
+    def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:  # noqa: ARG004
+        """A document that cannot be read ends its own operation, not those beside it."""
+        return None
 
     async def handle_task_exception(self, error: Exception) -> None:
         """Log what failed in an operation."""
         if not isinstance(error, WebSocketDisconnected):
             await super().handle_task_exception(error)
+
+
+def _wrong_shape(message: Any) -> str | None:
+    """What is wrong with a message, whatever it says."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return "A message is a JSON object with a type."
+    match message["type"]:
+        case "connection_init" | "ping" | "pong":
+            return None if isinstance(message.get("payload"), dict | None) else "This payload is an object, if there is one."
+        case "subscribe" | "complete":
+            id_ = message.get("id")
+            return (
+                None if isinstance(id_, str) and id_ and id_ == writable(id_) else "The id of an operation is a string that is not empty."
+            )
+        case _:
+            return "A client sends `connection_init`, `ping`, `pong`, `subscribe` and `complete`."

@@ -3,77 +3,82 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from datetime import timedelta
 from typing import Any
 
 import orjson
 from cross_web import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError, MissingQueryError
 from strawberry.http import GraphQLRequestData, process_result
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types.execution import PreExecutionError
 
-from graph.errors import ArmGuardError
-from graph.schema.operation import Context
+from graph.schema.api import ArmGuardSchema
+from graph.schema.operation import Context, failure
+from graph.settings import Settings
 from graph.transport.answers import unanswered
-from graph.transport.bodies import body_of, read_json
-from graph.transport.callers import address_of, authenticate
+from graph.transport.bodies import body_of, read_json, read_operation
+from graph.transport.callers import authenticate, context_of
+from graph.transport.negotiation import Form, check_body, form_of
 from graph.transport.socket import Socket, SocketProtocol
-
-OBJECTS = (("variables", dict, "an object"), ("extensions", dict, "an object"))
+from graph.transport.streams import COMPLETE, HEADERS, Streams, event
 
 
 class GraphQLView(GraphQL[Context, None]):
-    """The GraphQL endpoint: POST for queries and mutations, graphql-transport-ws for subscriptions, and the page for a browser."""
+    """The GraphQL endpoint: POST for operations, with a stream of events for whom accepts one, and graphql-transport-ws."""
 
+    schema: ArmGuardSchema
     websocket_adapter_class = Socket
     graphql_transport_ws_handler_class = SocketProtocol
 
-    async def get_context(self, request: Request | WebSocket, response: Any) -> Context:  # noqa: ARG002
-        """The operations of one socket share a context, until it is known who has connected."""
-        return Context(request.scope["request_id"], address_of(request.scope))
-
-    async def on_ws_connect(self, context: Context) -> Any:
-        """Who connects: `connection_init` carries the token as the header does. One that is no good closes the socket with 4403."""
-        given = next((value for name, value in (context.connection_params or {}).items() if name.lower() == "authorization"), None)
-        if given is not None:
-            context.actor, denied = await authenticate(given if isinstance(given, str) else "")
-            if denied is not None:
-                raise ConnectionRejectionError
-        return await super().on_ws_connect(context)
-
-    def decode_json(self, data: str | bytes) -> object:
-        """A message of a socket, which must be JSON that can be read."""
-        try:
-            return json.loads(data)
-        except (ValueError, RecursionError):
-            raise json.JSONDecodeError("It is not JSON", "", 0) from None
+    def __init__(self, schema: ArmGuardSchema, settings: Settings) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            allow_queries_via_get=False,
+            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
+            connection_init_wait_timeout=timedelta(seconds=settings.socket_init_seconds),
+            max_subscriptions_per_connection=settings.socket_operations,
+        )
+        self.streams = Streams(settings.stream_pulse_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI; what is no GraphQL request is told so in the form that GraphQL clients read."""
-        if scope["type"] != "http":
-            await super().__call__(scope, receive, send)
+        if scope["type"] == "websocket":
+            try:
+                await self.run(WebSocket(scope, receive=receive, send=send))
+            except WebSocketDisconnect:  # before it was accepted
+                return
             return
-        try:
-            body = await self.answer(scope, receive)
-        except (HTTPException, ArmGuardError, ClientDisconnect) as refused:
-            await unanswered(refused)(scope, receive, send)
-            return
-        headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    async def answer(self, scope: Scope, receive: Receive) -> bytes:
-        """The answer to a POST. A token that is no good does not fail it: the field that needs one says so."""
         headers = dict(reversed(scope["headers"]))  # of one that is given twice the first counts
-        if b"application/json" not in headers.get(b"content-type", b""):
-            raise HTTPException(400, "Unsupported content type")
+        form = form_of(headers.get(b"accept"))
+        try:
+            await self.answer(scope, headers, form, receive, send)
+        except Exception as error:
+            await unanswered(error, form)(scope, receive, send)
+
+    async def answer(self, scope: Scope, headers: Mapping[bytes, bytes], form: Form | None, receive: Receive, send: Send) -> None:
+        """Answer a POST. A token that is no good does not fail it: the field that needs one says so.
+
+        Raises:
+            HTTPException: it is no request for an operation.
+            Unavailable: the database cannot answer now.
+        """
+        if form is None:
+            raise HTTPException(406, f"Accept one of these: {', '.join(Form)}.")
+        check_body(headers)
         asked = self.parse_json(await body_of(receive))
-        context, given = Context(scope["request_id"], address_of(scope), fresh=True), headers.get(b"authorization")
+        context, given = context_of(scope, headers), headers.get(b"authorization")
         if given is not None:
-            context.actor, context.denied = await authenticate(given.decode("latin-1"))
+            context.actor, context.denied = await authenticate(given.decode("latin-1"), context.address)
+            context.fresh = True
         try:
             result = await self.schema.execute(
                 asked.query,
@@ -87,22 +92,71 @@ class GraphQLView(GraphQL[Context, None]):
         except CannotGetOperationTypeError as unknown:
             raise HTTPException(400, unknown.as_http_error_reason()) from None
         except InvalidOperationTypeError as stream:
-            raise HTTPException(400, stream.as_http_error_reason("POST")) from None
-        return orjson.dumps(process_result(result))
+            if form is not Form.EVENTS:
+                raise HTTPException(400, stream.as_http_error_reason("POST")) from None
+            await self.streams.follow(self._answers(asked, context), receive, send)
+            return
+        body, status = told(result), 200
+        if form is Form.EVENTS:
+            body, kind = event(body) + COMPLETE, HEADERS
+        else:
+            kind = [(b"content-type", form.content_type)]
+            if form is Form.RESPONSE and isinstance(result, PreExecutionError):
+                status = 400
+        cookie = [(b"set-cookie", context.cookie.encode())] if context.cookie is not None else []
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"%d" % len(body)), *kind, *cookie]})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answers(self, asked: GraphQLRequestData, context: Context) -> AsyncGenerator[bytes, None]:
+        """The answers of a subscription, as a socket has them."""
+        try:
+            results = await self.schema.stream(asked.query, asked.variables, context, None, asked.operation_name, asked.extensions)
+            async with aclosing(results):
+                async for result in results:
+                    yield told(result)
+        except Exception as error:
+            yield told(PreExecutionError(data=None, errors=[failure(error, context)]))
+
+    async def get_context(self, request: Request | WebSocket, response: Any) -> Context:  # noqa: ARG002
+        """The operations of one socket share a context, until it is known who has connected."""
+        return context_of(request.scope, dict(reversed(request.scope["headers"])))
+
+    async def on_ws_connect(self, context: Context) -> Any:
+        """Who connects: `connection_init` carries the token as the header does. One that is no good closes the socket with 4403."""
+        given = next((value for name, value in (context.connection_params or {}).items() if name.lower() == "authorization"), None)
+        if given is not None:
+            context.actor, denied = await authenticate(given if isinstance(given, str) else "", context.address)
+            if denied is not None:
+                raise ConnectionRejectionError
+        return await super().on_ws_connect(context)
+
+    def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:  # noqa: ARG002
+        """The entrance has let it in."""
+        return True
+
+    def decode_json(self, data: str | bytes) -> object:
+        """A message of a socket, which must be JSON that can be read."""
+        try:
+            return read_json(data)
+        except (ValueError, RecursionError):
+            raise json.JSONDecodeError("It is not JSON", "", 0) from None
 
     def encode_json(self, data: object) -> str:
         """An answer, in which compiled reads are there as the database wrote them."""
         return orjson.dumps(data).decode()
 
-    def parse_json(self, data: str | bytes) -> Any:
-        """The body, which must be one JSON object of the right form."""
+    def parse_json(self, data: str | bytes) -> GraphQLRequestData:
+        """The operation that a body asks for."""
         try:
             body = read_json(data)
         except (ValueError, RecursionError):
             raise HTTPException(400, "The body is not JSON.") from None
-        if not isinstance(body, dict):
-            raise HTTPException(400, "The body must be a JSON object with `query`, and if needed `variables` and `operationName`.")
-        for name, kind, wanted in (("operationName", str, "a string"), ("query", str, "a string"), *OBJECTS):
-            if not isinstance(body.get(name), kind | None):
-                raise HTTPException(400, f"`{name}` must be {wanted}.")
-        return GraphQLRequestData(body.get("query"), body.get("variables"), body.get("operationName"), body.get("extensions"))
+        return read_operation(body)
+
+
+def told(result: Any) -> bytes:
+    """A result as it goes out; one that was refused before it was run has no data (GraphQL, 7.1)."""
+    answer = process_result(result)
+    if isinstance(result, PreExecutionError):
+        del answer["data"]
+    return orjson.dumps(answer)

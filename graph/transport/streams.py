@@ -1,0 +1,71 @@
+"""Answers as a stream of events (graphql-sse, "distinct connections mode"): one request for each operation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from starlette.types import Receive, Send
+
+from graph.feed import ended
+from graph.transport.negotiation import Form
+
+HEADERS = [
+    (b"content-type", Form.EVENTS.content_type),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+PULSE = b":\n\n"  # a comment, which nobody is told
+COMPLETE = b"event: complete\ndata:\n\n"
+
+
+def event(answer: bytes) -> bytes:
+    """An answer as an event. A line's end within JSON only parts it for the eye: the database writes some."""
+    return b"event: next\ndata: " + answer.translate(None, b"\r\n") + b"\n\n"
+
+
+class Streams:
+    """The streams of one process. They end with their operation, with their client, or when the server stops."""
+
+    def __init__(self, pulse_seconds: float) -> None:
+        self._pulse_seconds = pulse_seconds
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """End them: without `complete`, for whoever follows shall come again."""
+        self._stopping.set()
+
+    async def follow(self, answers: AsyncGenerator[bytes, None], receive: Receive, send: Send) -> None:
+        """Send the answers of an operation as they come, and a sign of life between them.
+
+        A client that reads slowly holds up its own operation only: nothing is kept for it here.
+        """
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        works = (_deliver(answers, send), _pulse(self._pulse_seconds, send), _gone(receive), self._stopping.wait())
+        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(work) for work in works]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                await ended(task)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _deliver(answers: AsyncGenerator[bytes, None], send: Send) -> None:
+    async with aclosing(answers):
+        async for answer in answers:
+            await send({"type": "http.response.body", "body": event(answer), "more_body": True})
+    await send({"type": "http.response.body", "body": COMPLETE, "more_body": True})
+
+
+async def _pulse(seconds: float, send: Send) -> None:
+    while True:
+        await send({"type": "http.response.body", "body": PULSE, "more_body": True})
+        await asyncio.sleep(seconds)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
