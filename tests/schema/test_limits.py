@@ -50,7 +50,8 @@ MALFORMED = {
     b'{"a":' * 100_000: "not JSON",
     b"1": "must be a JSON object",
     b"null": "must be a JSON object",
-    b"NaN": "must be a JSON object",
+    b"NaN": "not JSON",
+    b'{"query": "{ viewer { username } }", "variables": {"a": Infinity}}': "not JSON",
     b'"text"': "must be a JSON object",
     b"[]": "must be a JSON object",
     b"[" + OK + b"]": "must be a JSON object",
@@ -91,7 +92,7 @@ async def test_only_json_is_taken(server: Live) -> None:
         {"files": {"operations": (None, OK), "map": (None, b"{}")}},
     ):
         response = await client.post("/graphql", **sent)
-        assert response.status_code == 400, response.text
+        assert response.status_code == 415, response.text
         assert "content type" in response.text.lower()
 
 
@@ -351,8 +352,8 @@ async def test_queries_by_get_are_not_run(server: Live) -> None:
     client = server.as_("north").http
     for accept in ("application/json", "text/html", "*/*"):
         response = await client.get("/graphql", params={"query": VIEWER}, headers={"accept": accept})
-        assert response.headers["content-type"].startswith("text/html")
-        assert "north" not in response.text
+        assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+        assert "send it by POST" in response.json()["errors"][0]["message"]
     for method in ("PUT", "PATCH", "DELETE", "OPTIONS"):
         assert (await client.request(method, "/graphql", content=OK)).status_code == 405
 
