@@ -83,6 +83,7 @@ class ArmGuardSchema(strawberry.Schema):
         allowed: Iterable[OperationType] | None,
         extensions: dict[str, Any] | None,
     ) -> ExecutionResult:
+        self.documents.check_input(variables)
         document = self.documents.parsed(query)
         kind, name = document.operation(name)
         if kind is OperationType.SUBSCRIPTION or (allowed is not None and kind not in allowed):

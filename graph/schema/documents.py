@@ -7,20 +7,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, specified_rules, validate
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, specified_rules, validate
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError
-from strawberry.schema.schema import validate_document
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types.graphql import OperationType
 from strawberry.utils.operation import get_first_operation, get_operation_type
 
-from graph.errors import LimitExceeded
 from graph.schema.limits import Cost, sizes_of, too_dear
+from graph.schema.shape import check_document, check_text, too_large, too_much
 from graph.settings import Settings
 
 KEPT = 500
 KEPT_CHARACTERS = 300_000  # of all together: what was read of a character takes up to 230 bytes, so some 70 MB
 LONGEST_KEPT = 20_000  # characters: what is longer is read anew each time
+MISTAKES = 5  # how many of a document are told: each takes as long to find words for as many fields do to be read
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+NOTHING = parse("{ __typename }")
 PAGES_KEPT = 50  # costs remembered of one document, one for each choice of page sizes
 
 
@@ -72,13 +76,23 @@ class Documents:
         """The document.
 
         Raises:
-            GraphQLError: it cannot be read, or has too many tokens.
+            GraphQLError: it cannot be read, or is too long.
         """
         known = self._kept.get(text)
         if known is not None:
             self._kept.move_to_end(text)
             return known
+        check_text(text, self._limits)
         return Document(parse(text, **self.reading))
+
+    def check_input(self, variables: Mapping[str, Any]) -> None:
+        """See that values are within the limits.
+
+        Raises:
+            GraphQLError: they are not.
+        """
+        if variables and (refusal := too_large(variables, self._limits)) is not None:
+            raise too_much(refusal)
 
     def errors(
         self, schema: GraphQLSchema, text: str, document: Document, variables: Mapping[str, Any], *, keep: bool = True
@@ -86,12 +100,14 @@ class Documents:
         """Why it is refused, which is looked at before anything is read: what it costs first, for some rules take as long as it would."""
         try:
             refusal = self._refusal(schema, document, variables)
+            if refusal is not None:
+                return [too_much(refusal)]
+            if not document.valid:
+                check_document(document.ast, self._limits)
         except GraphQLError as error:
             return [error]
-        if refusal is not None:
-            return [GraphQLError(refusal, extensions={"code": LimitExceeded.code})]
         if not document.valid:
-            errors = validate_document(schema, document.ast, specified_rules)
+            errors = validate_document(schema, document.ast)
             # The rules of the limits take it for granted that each fragment that is used is there.
             errors = errors or validate(schema, document.ast, self._rules)
             if errors:
@@ -122,28 +138,39 @@ class Documents:
         return document.refusals[key]
 
 
+def validate_document(schema: GraphQLSchema, ast: DocumentNode) -> list[GraphQLError]:
+    """The first mistakes of a document."""
+    return validate(schema, ast, RULES, max_errors=MISTAKES)
+
+
 class Known(SchemaExtension):
     """Takes the documents of streams and sockets from those that are known."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
         self._document: Document | None = None
+        self._refusal: GraphQLError | None = None
 
     def on_parse(self) -> Iterator[None]:
         """Read the document; Strawberry says what is wrong with one that cannot be read."""
         asked = self.execution_context
         if asked.query:
             try:
+                self._documents.check_input(asked.variables or {})
                 self._document = self._documents.parsed(asked.query)
                 asked.graphql_document = self._document.ast
-            except GraphQLError:
+            except GraphQLSyntaxError:
                 asked.parse_options.update(self._documents.reading)  # type: ignore[typeddict-item]
+            except GraphQLError as refused:  # by a limit; nothing else of it is looked at
+                self._refusal, asked.graphql_document, asked._provided_operation_name = refused, NOTHING, None
         yield
 
     def on_validate(self) -> Iterator[None]:
         """Look at it, unless it is known to be well."""
         asked = self.execution_context
-        if self._document is not None and asked.query and asked.pre_execution_errors is None:
+        if self._refusal is not None:
+            asked.pre_execution_errors = [self._refusal]
+        elif self._document is not None and asked.query and asked.pre_execution_errors is None:
             errors = self._documents.errors(
                 asked.schema._schema, asked.query, self._document, asked.variables or {}, keep=asked.context.actor is not None
             )

@@ -107,7 +107,7 @@ async def test_a_body_beyond_the_limit_or_without_a_length_is_not_read(server: L
         (error,) = response.json()["errors"]
         assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
         assert str(settings.body_bytes) in error["message"]
-    within = b'{"query": "' + b" " * (settings.body_bytes - 100) + VIEWER.encode() + b'"}'
+    within = b"{" + b" " * (settings.body_bytes - 100) + b'"query": "' + VIEWER.encode() + b'"}'
     assert (await post(server, within)).json()["data"] == {"viewer": {"username": "north"}}
 
 
@@ -275,9 +275,9 @@ async def test_a_mistake_in_a_document_is_a_bad_request(server: Live) -> None:
 
 async def test_a_deep_or_strange_variable_is_a_bad_request(server: Live) -> None:
     ask = b'{"query": "query ($a: %s) { items(first: 1, filter: $a) { totalCount } }", "variables": {"a": %s}}'
-    for deep in (100, 400, 900):
+    for deep, code in ((3, "BAD_REQUEST"), (100, "LIMIT_EXCEEDED"), (900, "LIMIT_EXCEEDED")):
         response = await post(server, ask % (b"ItemFilter", b'{"a":' * deep + b"1" + b"}" * deep))
-        assert response.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+        assert response.json()["errors"][0]["extensions"]["code"] == code
     for value in (
         b"1e999",
         b"-0",
