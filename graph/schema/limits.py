@@ -44,6 +44,8 @@ def too_dear(cost: Cost, most: int) -> str | None:
         total = cost.total()
     except RecursionError:
         return "The document is nested too deeply. Ask for less at once."
+    if cost.beyond:
+        return f"A page has at most {cost.page} rows."
     if total <= most:
         return None
     return (
@@ -57,13 +59,14 @@ class Cost:
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], page: int) -> None:
         self._schema = schema
-        self._page = page
+        self.page = page
         self._operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
         defined = [variable for each in self._operations for variable in each.variable_definitions or ()]
         self._variables = {each.variable.name.value: self._number(each.default_value) for each in defined} | dict(variables)
         self._fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
         self._known: dict[tuple[str, int], int | None] = {}
         self.sizes: list[str] = []  # the variables that sizes of pages are taken from
+        self.beyond = False  # whether a page is larger than one may be
 
     def total(self) -> int:
         """What all its operations cost.
@@ -122,15 +125,17 @@ class Cost:
     def _size(self, node: FieldNode) -> int:
         """How many rows a page may have. One of no size, or of two, is refused when it is read."""
         sizes = [self._number(given.value) for given in node.arguments or () if given.name.value in ("first", "last")]
-        return max((size for size in sizes if size is not None), default=1)
+        size = max((size for size in sizes if size is not None), default=1)
+        self.beyond = self.beyond or size > self.page
+        return size
 
     def _number(self, value: Any) -> int | None:
         if isinstance(value, IntValueNode):
-            return max(1, min(int(value.value[:9]), self._page))
+            return max(1, min(int(value.value[:9]), self.page + 1))
         if isinstance(value, VariableNode):
             if value.name.value not in self.sizes:
                 self.sizes.append(value.name.value)
-            return _size(self._variables.get(value.name.value), self._page)
+            return _size(self._variables.get(value.name.value), self.page)
         return None
 
 
@@ -140,7 +145,10 @@ def sizes_of(names: Sequence[str], variables: Mapping[str, Any], page: int) -> t
 
 
 def _size(given: Any, page: int) -> int | None:
-    return max(1, min(given, page)) if isinstance(given, int) else None if given is None else page
+    if given is None:
+        return None
+    # What is no number, or none that an Int can be, is refused as such.
+    return max(1, min(given, page + 1)) if isinstance(given, int) and given < 2**31 else page
 
 
 def _is_list(of: Any) -> bool:

@@ -153,6 +153,22 @@ def test_a_text_without_an_end_is_counted_once(text: str) -> None:
     assert len(TOKEN.findall(text)) <= 1500
 
 
+WITHIN = "{ people(first: 2) { edges { node { history(first: %s) { totalCount } } } } }"
+
+
+def test_a_page_that_is_too_large_is_refused_wherever_it_stands(schema: ArmGuardSchema) -> None:
+    for text, variables in (
+        ("{ items(first: 101) { totalCount } viewer { username } }", {}),
+        (WITHIN % "101", {}),
+        (WITHIN.replace("first", "last") % "1000000", {}),
+        ("query ($n: Int) " + WITHIN % "$n", {"n": 101}),
+        ("query ($n: Int = 101) " + WITHIN % "$n", {}),
+        ("{ ...F } fragment F on Query " + WITHIN % "101", {}),
+    ):
+        assert refused(schema, text, **variables) == "A page has at most 100 rows."
+    assert told(schema, "query ($n: Int = 101) " + WITHIN % "$n", n=100) == []
+
+
 async def test_limits_hold_over_http_and_over_a_socket(live: Live) -> None:
     north = live.as_("north")
     query = "query ($a: [ID!]) { viewer { username } }"
