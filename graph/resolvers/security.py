@@ -20,26 +20,37 @@ from graph.words import SECURITY_EVENTS
 
 # A row of the log has no id of its own: the number that it had when it came is one.
 LOG_ID = "('00000000-0000-0000-0000-' || lpad(to_hex(seq), 12, '0'))::uuid"
+# Both have the same types, column by column, and no condition of their own: only then PostgreSQL goes by the indexes of both.
 OF_THE_LEDGER = """
-SELECT event_id AS id, recorded_at AS at, type AS kind, coalesce(payload::json ->> 'username', actor_name) AS name, actor_name,
-    coalesce(payload::json ->> 'address', '') AS address, summary AS detail, seq, true AS recorded
-FROM ledger_event WHERE stream = 'registry' AND type IN ({types})
+SELECT event_id AS id, recorded_at AS at, type::text AS kind, coalesce(payload::json ->> 'username', actor_name) AS name,
+    actor_name::text AS actor_name, coalesce(payload::json ->> 'address', '') AS address, summary::text AS detail, seq, true AS recorded,
+    stream::text AS stream
+FROM ledger_event
 """
-OF_THE_LOG = f"SELECT {LOG_ID} AS id, at, kind, name, '' AS actor_name, address, detail, seq, false AS recorded FROM security_log"
-EVENTS = OF_THE_LEDGER.format(types=", ".join(f"'{type_.value}'" for type_ in SECURITY_EVENTS)) + " UNION ALL " + OF_THE_LOG
+OF_THE_LOG = f"""
+SELECT {LOG_ID} AS id, at, kind::text AS kind, name::text AS name, ''::text AS actor_name, address::text AS address, detail::text AS detail,
+    seq, false AS recorded, ''::text AS stream
+FROM security_log
+"""
+EVENTS = f"{OF_THE_LEDGER} UNION ALL {OF_THE_LOG}"
+TYPES = ", ".join(f"'{type_.value}'" for type_ in SECURITY_EVENTS)
+TOUCHING = f"(NOT it.recorded OR it.stream = 'registry' AND it.kind IN ({TYPES}))"
 
 SECURITY_EVENT = table(
     Table(
         "SecurityEvent",
         f"({EVENTS})",
         ("id", "at", "kind", "name", "actor_name", "address", "detail", "recorded"),
-        scope=":accounts",
+        scope=f":accounts AND {TOUCHING}",
         filters={"name": "lower(it.name) = lower(?)", "kind": "it.kind = ?", "address": "it.address = ?", "since": "it.at >= ?"},
         orders={"AT": (Key("it.at", "timestamptz"), Key("it.id", "uuid"))},
     )
 )
 
-NEWER = f"SELECT id, seq, recorded FROM ({EVENTS}) it WHERE recorded AND seq > $1 OR NOT recorded AND seq > $2 ORDER BY at, id LIMIT 500"
+NEWER = f"""
+SELECT id, seq, recorded FROM ({EVENTS}) it WHERE {TOUCHING} AND (recorded AND seq > $1 OR NOT recorded AND seq > $2)
+ORDER BY at, id LIMIT 500
+"""
 PLACES = "SELECT coalesce(max(seq), 0) FROM ledger_event WHERE stream = 'registry'", "SELECT coalesce(max(seq), 0) FROM security_log"
 
 

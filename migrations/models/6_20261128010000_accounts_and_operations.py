@@ -87,9 +87,12 @@ ALTER TABLE account
     ADD CONSTRAINT account_external_once UNIQUE (issuer, external_subject);
 ALTER TABLE api_token
     ADD CONSTRAINT api_token_scopes CHECK (scopes <@ ARRAY['READ', 'FEED', 'ISSUE', 'REGISTER', 'ADMIN'] AND scopes <> '{}');
-CREATE INDEX api_token_account ON api_token (account_id, id);
-CREATE INDEX session_account ON session (account_id, id);
-CREATE INDEX session_open ON session (account_id) WHERE ended_at IS NULL;
+CREATE INDEX api_token_created ON api_token (created_at, id);
+CREATE INDEX api_token_account ON api_token (account_id, created_at, id);
+CREATE INDEX api_token_good ON api_token (created_at, id) WHERE revoked_at IS NULL;
+CREATE INDEX session_created ON session (created_at, id);
+CREATE INDEX session_account ON session (account_id, created_at, id);
+CREATE INDEX session_open ON session (expires_at) WHERE ended_at IS NULL;
 ALTER TABLE session_token
     ADD CONSTRAINT session_token_kind CHECK (kind IN ('ACCESS', 'REFRESH')),
     ADD CONSTRAINT session_token_times CHECK (expires_at > created_at AND (used_at IS NULL OR kind = 'REFRESH')),
@@ -106,11 +109,20 @@ ALTER TABLE security_log
         'REFRESH_REFUSED', 'PIN_FAILED')),
     ADD CONSTRAINT security_log_newest UNIQUE (seq);
 CREATE INDEX security_log_at ON security_log (at, seq);
+CREATE INDEX security_event_at ON ledger_event (recorded_at, event_id) WHERE {security};
+CREATE INDEX security_event_kind ON ledger_event (type, recorded_at, event_id) WHERE {security};
+CREATE INDEX security_event_name ON ledger_event (lower(coalesce(payload::json ->> 'username', actor_name)), recorded_at) WHERE {security};
+CREATE INDEX security_event_address ON ledger_event (coalesce(payload::json ->> 'address', ''), recorded_at) WHERE {security};
 ALTER TABLE operation
     ADD CONSTRAINT operation_document CHECK (document_id ~ '^[0-9a-f]{64}$' AND document_id = encode(sha256(convert_to(document, 'UTF8')), 'hex')),
     ADD CONSTRAINT operation_words CHECK (name <> ''),
     ADD CONSTRAINT operation_once UNIQUE (document_id);
 """
+
+# What of the ledger touches who may do what.
+SECURITY = """stream = 'registry' AND type IN ('ACCOUNT_CREATED', 'ACCOUNT_CHANGED', 'ACCOUNT_DISABLED', 'ACCOUNT_ENABLED', 'PASSWORD_SET',
+    'SIGNED_IN', 'SIGNED_OUT', 'SESSION_ENDED', 'REFRESH_REUSED', 'SECOND_FACTOR_SET', 'SECOND_FACTOR_REMOVED', 'RECOVERY_CODE_USED',
+    'ACCESS_REFUSED', 'TOKEN_CREATED', 'TOKEN_ROTATED', 'TOKEN_USED', 'TOKEN_REVOKED', 'OPERATION_ADDED', 'OPERATION_RETIRED')"""
 
 # What strangers tried is bounded: a slot is taken by what came later, never set back.
 FUNCTIONS = """
@@ -204,7 +216,12 @@ def guards_of(table: str) -> str:
 
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
-    return TABLES + CHECKS + FUNCTIONS + "\n".join(guards_of(table) for table in dict.fromkeys([*KEPT, *EXPLAINED]))
+    return (
+        TABLES
+        + CHECKS.replace("{security}", SECURITY)
+        + FUNCTIONS
+        + "\n".join(guards_of(table) for table in dict.fromkeys([*KEPT, *EXPLAINED]))
+    )
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:

@@ -29,6 +29,7 @@ assert graph.schema.api
 
 NUMBER = "('00000000-0000-7000-8000-' || lpad(to_hex({}), 12, '0'))::uuid"
 ROWS = {"item": 30_000, "person": 10_000, "custody_record": 60_000, "ledger_event": 60_000, "stock_lot": 20_000, "proposal": 20_000}
+ROWS |= {"session": 20_000, "api_token": 10_000, "sign_in": 20_000}
 
 
 def uuid_of(sql: str) -> str:
@@ -59,7 +60,19 @@ INSERT INTO tag (id, code, item_id, person_id, version)
 INSERT INTO purpose (id, code, name, categories, default_issue_type, version)
     SELECT {uuid_of("n")}, 'D' || n, 'Duty', '{{}}', 'TEMPORARY', 1 FROM generate_series(1, 2000) n;
 INSERT INTO account (id, username, username_key, roles, all_armories, armories, state, version)
-    SELECT {uuid_of("n")}, 'a' || n, 'a' || n, '{{VIEWER}}', true, '{{}}', 'ACTIVE', 1 FROM generate_series(1, 2000) n;
+    SELECT {uuid_of("n")}, 'a' || n, 'a' || n, '{{VIEWER}}', true, '{{}}', 'ACTIVE', 1 FROM generate_series(1, 1000) n;
+INSERT INTO session (id, account_id, created_at, expires_at, ended_at)
+    SELECT {uuid_of("n")}, {uuid_of("1 + n % 1000")}, now() - n * interval '1 minute', now() - n * interval '1 minute' + interval '12 hours',
+        CASE WHEN n % 2 = 0 THEN now() - n * interval '1 minute' + interval '1 hour' END FROM generate_series(1, {ROWS["session"]}) n;
+INSERT INTO api_token (id, account_id, name, token_hash, created_at, expires_at, scopes, revoked_at)
+    SELECT {uuid_of("n")}, {uuid_of("1 + n % 1000")}, 'T' || n, sha256(n::text::bytea), now() - n * interval '1 hour',
+        now() - n * interval '1 hour' + interval '1 year', '{{READ}}', CASE WHEN n % 10 > 0 THEN now() END
+    FROM generate_series(1, {ROWS["api_token"]}) n;
+INSERT INTO token_use (id, token_id, address, first_used_at, last_used_at)
+    SELECT {uuid_of("n")}, {uuid_of("1 + n % 5000")}, 'A' || n, now(), now() FROM generate_series(1, 10000) n;
+INSERT INTO security_log (slot, seq, at, kind, name, address, detail)
+    SELECT n, n, now() - (10000 - n) * interval '10 minutes', CASE WHEN n % 100 = 0 THEN 'PIN_FAILED' ELSE 'SIGN_IN_FAILED' END, 'a' || n % 2000,
+        'A' || n % 2000, '' FROM generate_series(0, 9999) n;
 INSERT INTO custody_record (id, receipt_number, receipt, armory_id, item_id, holder_id, issue_type, purpose_id, issued_at, due_at,
         issued_by_id, condition_out, closed_at, close_reason, condition_in, brought_by_id, version)
     SELECT {uuid_of("n")}, 'R-' || n, n, {uuid_of("1 + n % 1000")}, {uuid_of("1 + n % 30000")}, {uuid_of("1 + n % 10000")},
@@ -101,10 +114,17 @@ INSERT INTO ledger_event (event_id, stream, seq, type, subject, subject_id, item
         {uuid_of("1 + n % 30000")}, {uuid_of("1 + n % 10000")}, '{{"summary": "x"}}', 'CONSOLE', 'tests', 1,
         now() - n * interval '10 minutes', now() - n * interval '10 minutes', sha256('1'), sha256('2')
     FROM generate_series(1, {ROWS["ledger_event"]}) n;
+INSERT INTO ledger_event (event_id, stream, seq, type, subject, subject_id, payload, actor_kind, actor_name, actor_id,
+        transaction, effective_at, recorded_at, previous_hash, hash)
+    SELECT {uuid_of("1000000 + n")}, 'registry', n, CASE WHEN n % 1000 = 0 THEN 'ACCOUNT_DISABLED' WHEN n % 5 = 0 THEN 'PERSON_CHANGED' ELSE 'SIGNED_IN' END,
+        'ACCOUNT', {uuid_of("1 + n % 1000")},
+        '{{"summary": "x", "username": "a' || n % 2000 || '", "address": "A' || n % 2000 || '"}}', 'CONSOLE', 'tests', NULL, 1,
+        now() - ({ROWS["sign_in"]} - n) * interval '10 minutes', now() - ({ROWS["sign_in"]} - n) * interval '10 minutes', sha256('1'), sha256('2')
+    FROM generate_series(1, {ROWS["sign_in"]}) n;
 """
 FILLED = (
     *("unit", "armory", "person", "item_model", "item", "tag", "purpose", "account", "custody_record", "stream_head", "ledger_event"),
-    *("stock_lot", "custody_line", "confirmation", "regularisation", "proposal"),
+    *("stock_lot", "custody_line", "confirmation", "regularisation", "proposal", "session", "api_token", "token_use", "security_log"),
 )
 
 
@@ -149,6 +169,10 @@ NOW = datetime.now(UTC)
 # For each filter of each table a value that few rows have, as a client would give it.
 VALUES: dict[str, dict[str, Any]] = {
     "Account": {},
+    "ManagedAccount": {"username_key": "a77", "role": "ADMIN", "state": "DISABLED"},
+    "Session": {"account": numbered(77), "open": True},
+    "ApiToken": {"account": numbered(77), "good": True},
+    "SecurityEvent": {"kind": "ACCOUNT_DISABLED", "name": "a77", "address": "A77", "since": NOW - timedelta(days=1)},
     "Unit": {"code": "U77"},
     "Armory": {"code": "A77", "unit": numbered(77)},
     "ItemModel": {"category": "OPTIC"},
@@ -229,6 +253,8 @@ def complaints(plan: list[Mapping[str, Any]], table: str) -> list[str]:
     """What is wrong with a plan: the whole table read, many rows sorted, or many read in vain."""
     found = []
     for step in plan:
+        if step.get("Relation Name") == "security_log":  # which is bounded
+            continue
         kind, rows, in_vain = step["Node Type"], int(step["Actual Rows"]), int(step.get("Rows Removed by Filter", 0))
         if kind == "Seq Scan" and rows + in_vain > A_FEW:
             found.append(f"reads all of {table}")
