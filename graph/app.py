@@ -20,6 +20,7 @@ from graph.schema.api import build_schema
 from graph.settings import Settings
 from graph.transport.answers import unanswered
 from graph.transport.entrance import API, RequestId
+from graph.transport.oidc import open_gate
 from graph.transport.origins import Origins
 from graph.transport.pages import STATIC, asked_without_body
 from graph.transport.view import GraphQLView
@@ -74,7 +75,8 @@ def create_app(settings: Settings, url: str) -> Starlette:
         await feed.open_feed(settings.broadcast_url or url, settings)
         watching = asyncio.create_task(clock.run(settings))
         try:
-            yield
+            async with open_gate(settings):
+                yield
         finally:
             await feed.ended(watching)
             await feed.close_feed()

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from graph.errors import StartupError
 from graph.words import Role
+
+# Signatures that whoever checks them could not have made: never `none`, and none with a shared secret.
+OidcAlgorithm = Literal["RS256", "PS256", "ES256", "EdDSA", "Ed25519"]
+
+
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Roles = Annotated[tuple[Role, ...], BeforeValidator(_several)]
+Codes = Annotated[tuple[str, ...], BeforeValidator(_several)]
 
 
 class Settings(BaseSettings):
@@ -42,6 +55,34 @@ class Settings(BaseSettings):
         (Role.ARMS_ROOM_OFFICER, Role.ADMIN), description="Roles that sign in with a code of an authenticator app beside the password."
     )
     standing_seconds: float = Field(2.0, gt=0, le=4, description="How long a checked token is believed before it is looked up again.")
+
+    oidc_issuer: str = Field(
+        "", max_length=256, description="The issuer whose tokens are accepted, as it writes itself in them; empty: none."
+    )
+    oidc_audience: str = Field(
+        "", max_length=256, description="What those tokens must have as their audience: the name of this service there."
+    )
+    oidc_jwks_url: str = Field("", description="Where the issuer's keys are; empty: where its discovery document says.")
+    oidc_algorithms: tuple[OidcAlgorithm, ...] = Field(
+        ("RS256", "PS256", "ES256", "EdDSA", "Ed25519"), description='A JSON list of "RS256", "PS256", "ES256", "EdDSA", "Ed25519".'
+    )
+    oidc_username_claim: str = Field("preferred_username", min_length=1, description="The claim with the username of a new account.")
+    oidc_roles_claim: str = Field("roles", min_length=1, description="The claim with roles or groups; names joined by dots lie within.")
+    oidc_roles: dict[str, Roles] = Field(
+        {}, description='A JSON object of the claim\'s values and our roles, as {"arms-room": ["ARMORER"]}.'
+    )
+    oidc_admins: bool = Field(default=False, description="true or false: whether that mapping may give the role ADMIN.")
+    oidc_armories_claim: str = Field("", description="The claim with arms rooms; if neither this nor the next is set, scope is given here.")
+    oidc_armories: dict[str, Codes] = Field(
+        {}, description='A JSON object of the claim\'s values and codes of arms rooms, as {"/north": ["NORTH"]}; "*" is all of them.'
+    )
+    oidc_units_claim: str = Field("", description="The claim with units, each with all below it.")
+    oidc_units: dict[str, Codes] = Field({}, description='A JSON object of the claim\'s values and codes of units, as {"/wing": ["WING"]}.')
+    oidc_leeway_seconds: int = Field(30, ge=0, le=300, description="How far the issuer's clock and ours may be apart.")
+    oidc_keys_minutes: int = Field(60, ge=1, le=1440, description="How long the issuer's keys are believed at most; it may say less.")
+    oidc_keep_hours: int = Field(24, ge=1, le=168, description="How long keys are kept while the issuer cannot be reached.")
+    oidc_refetch_seconds: float = Field(10.0, gt=0, description="How long the issuer is not asked again, whatever tokens come.")
+    oidc_timeout_seconds: float = Field(5.0, gt=0, le=30, description="How long the issuer may take to answer.")
 
     overdue_poll_seconds: float = Field(5.0, ge=0, description="How often this process looks for receipts that are overdue; 0: never.")
     proposal_minutes: int = Field(60, ge=0, le=10_080, description="How long a proposal waits for a second person.")
@@ -98,9 +139,60 @@ def read_settings(**overrides: object) -> Settings:
         StartupError: a setting is not what it must be; names it and says what it takes.
     """
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "ARMGUARD_" + "_".join(str(part) for part in first["loc"]).upper()
-        what = Settings.model_fields[str(first["loc"][0])].description
-        raise StartupError(f"The setting {name} has a value that does not fit." + (f" It is: {what}" if what else "")) from None
+        raise _unfit(str(error.errors()[0]["loc"][0])) from None
+    except SettingsError as error:  # it takes JSON, and this is none
+        named = re.search(r'field "(\w+)"', str(error))
+        raise _unfit(named[1] if named else "?") from None
+    if wrong := oidc_fault(settings):
+        raise StartupError(wrong)
+    return settings
+
+
+def _unfit(field: str) -> StartupError:
+    what = Settings.model_fields[field].description if field in Settings.model_fields else None
+    return StartupError(f"The setting ARMGUARD_{field.upper()} has a value that does not fit." + (f" It is: {what}" if what else ""))
+
+
+def oidc_fault(settings: Settings) -> str | None:
+    """What of the settings for tokens of an issuer does not go together, in one sentence."""
+    if not settings.oidc_issuer:
+        return None
+    for name, url in (("ISSUER", settings.oidc_issuer), ("JWKS_URL", settings.oidc_jwks_url)):
+        if url and (not is_safe_url(url) or (name == "ISSUER" and "?" in url)):
+            return f"ARMGUARD_OIDC_{name} must be an https:// address, or an http:// one of this machine."
+    if not settings.oidc_audience:
+        return "ARMGUARD_OIDC_ISSUER is set: set ARMGUARD_OIDC_AUDIENCE too, or a token for any other service would open this one."
+    if not any(settings.oidc_roles.values()):
+        return "ARMGUARD_OIDC_ISSUER is set: set ARMGUARD_OIDC_ROLES too, or nobody from there would have a role."
+    if not settings.oidc_admins and any(Role.ADMIN in roles for roles in settings.oidc_roles.values()):
+        return "ARMGUARD_OIDC_ROLES gives the role ADMIN: set ARMGUARD_OIDC_ADMINS=true too, if that is meant."
+    if not settings.oidc_algorithms:
+        return "ARMGUARD_OIDC_ALGORITHMS is empty: leave it out, or name one at least."
+    for name, claim, mapping in (
+        ("ARMORIES", settings.oidc_armories_claim, settings.oidc_armories),
+        ("UNITS", settings.oidc_units_claim, settings.oidc_units),
+    ):
+        if mapping and not claim:
+            return f"ARMGUARD_OIDC_{name} is set: set ARMGUARD_OIDC_{name}_CLAIM too, the claim whose values it maps."
+    return None
+
+
+def is_safe_url(url: str) -> bool:
+    """Whether what comes from an address cannot be changed on its way: https, or of this machine."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if not host or parts.fragment or parts.username is not None or not url.isprintable() or " " in url:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

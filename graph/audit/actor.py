@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from graph.errors import NoActor
@@ -18,7 +19,8 @@ class Actor:
 
     `armories` is the scope: the arms rooms whose items and records the actor may see, or with the right role change; None means all.
     `scopes` is what an API token may be used for; None means all that the account may do, as for a person who has signed in.
-    `unfinished` is what that person must do first; `token` is the name of the API token.
+    `unfinished` is what that person must do first; `token` is the name of the API token. `expires_at` is when the token of an issuer
+    elsewhere is over, which we have no row of: then `credential_id` is a fingerprint of it.
     """
 
     kind: ActorKind
@@ -30,6 +32,7 @@ class Actor:
     scopes: frozenset[TokenScope] | None = None
     unfinished: Unfinished | None = None
     token: str | None = None
+    expires_at: datetime | None = None
 
     @property
     def key(self) -> str:

@@ -179,7 +179,12 @@ async def stray_events() -> list[str]:
 
 async def lock_request(actor_key: str, request_id: UUID) -> None:
     """Let only one transaction at a time work on a request of an actor."""
-    await database.fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{actor_key}/{request_id}")
+    await lock_words(f"{actor_key}/{request_id}")
+
+
+async def lock_words(words: str) -> None:
+    """Let only one transaction at a time work on what has no row to lock yet."""
+    await database.fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", words)
 
 
 async def database_time() -> datetime:

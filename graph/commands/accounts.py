@@ -21,7 +21,7 @@ from graph.errors import BadInput, Refusal, RefusalCode, Refused, refuse
 from graph.models.accounts import Account
 from graph.models.armory import Armory, Unit
 from graph.models.ledger import REGISTRY
-from graph.rules.accounts import Change, account_refusals, password_refusals
+from graph.rules.accounts import Change, account_refusals, password_elsewhere, password_refusals, rights_elsewhere
 from graph.words import AccountState, EventType, Role, Subject
 
 
@@ -121,6 +121,7 @@ async def change_account(command: ChangeAccount) -> Answer | Refused:
 
     async def decide() -> Sequence[UUID]:
         account = await _locked(command.username, command.expected_version)
+        refuse(rights_elsewhere(account.username, _decided_elsewhere(account, command)))
         refuse(account_refusals(await _change_of(account, roles=command.roles, scope=command)))
         changes = given(
             roles=None if command.roles is None else [role.value for role in command.roles],
@@ -173,6 +174,7 @@ async def set_password(command: SetPassword, password: str) -> Answer | Refused:
 
     async def decide() -> Sequence[UUID]:
         account = await _locked(command.username)
+        refuse(password_elsewhere(account.username, account.issuer))
         changes = {"password_hash": hashed, "state": AccountState.ACTIVE, "must_change_password": command.must_change}
         facts = {"username": account.username}
         await append(await change(account, changes, REGISTRY, EventType.PASSWORD_SET, Subject.ACCOUNT, facts))
@@ -193,6 +195,8 @@ async def change_password(command: ChangePassword, current: str, new: str) -> An
     if actor.account_id is None:
         raise BadInput("The console has no password of its own: use `armguard account password NAME`.")
     account = await database.transaction(lambda: Account.get(id=actor.account_id))
+    if elsewhere := password_elsewhere(account.username, account.issuer):
+        return Refused(elsewhere)
     await take_sign_in(account.username_key, command.address)
     if account.password_hash is None or not await matches(account.password_hash, current):
         return Refused([Refusal(RefusalCode.SIGN_IN_FAILED, "This is not your password.", path="currentPassword")])
@@ -241,6 +245,15 @@ async def _change_of(
         other_admins=len([admin for admin in admins if admin.id != account.id]),
         has_password=account.password_hash is not None or account.issuer is not None,
     )
+
+
+def _decided_elsewhere(account: Account, command: ChangeAccount) -> list[str]:
+    """What of a change is not decided here, but by the claims of the organisation's sign-in."""
+    settings = database.door().settings
+    if account.issuer is None or account.issuer != settings.oidc_issuer:
+        return []
+    claimed = {"roles", *(("armories", "units", "all_armories") if settings.oidc_armories_claim or settings.oidc_units_claim else ())}
+    return sorted(name for name in claimed if getattr(command, name) is not None)
 
 
 async def _named(of: type[Armory] | type[Unit], noun: str, codes: Sequence[str], path: str) -> list[UUID]:

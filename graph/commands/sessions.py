@@ -157,9 +157,11 @@ async def sign_out() -> Actor:
     """End the session that the actor acts with.
 
     Raises:
-        BadInput: the actor acts with a token for programs, which goes on until it is revoked.
+        BadInput: the actor acts with a token for programs, which goes on until it is revoked, or has signed in elsewhere.
     """
     actor = current_actor()
+    if actor.expires_at is not None:
+        raise BadInput("You have signed in at your organisation's sign-in: sign out there. What you have open ends with your token.")
     if actor.token is not None or actor.account_id is None:
         raise BadInput("You act with a token for programs. It does not sign out: it is good until it is revoked.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 from asyncpg import Record
@@ -14,6 +15,7 @@ from graph.audit.actor import Actor
 from graph.errors import NotYet, Unauthenticated
 from graph.resolvers.tables import Key, Link, Pages, Table, table
 from graph.rules.accounts import SESSION_PREFIX, TOKEN_PREFIX, token_hash
+from graph.rules.external import EXPIRED
 from graph.words import ActorKind, Role, TokenScope, Unfinished
 
 ACCOUNT = table(
@@ -114,6 +116,12 @@ BY_SESSION = STANDING.format(
     stands=f"t.kind = 'ACCESS' AND t.expires_at > now() AND {OPEN_SESSION}",
 )
 BY_TOKEN = STANDING.format(in_scope=IN_SCOPE, told=OF_A_TOKEN, of="api_token c", key="c.token_hash", stands=GOOD_TOKEN)
+# Whoever signs in elsewhere has no row here but the account, which has no rights without a role.
+BY_ACCOUNT = f"""
+SELECT $2::uuid AS credential_id, a.id AS account_id, a.username, a.roles, a.all_armories, {IN_SCOPE} AS armories,
+    false AS must_change_password, true AS external, false AS second_factor, NULL::text[] AS scopes, NULL::uuid[] AS narrowed, NULL AS token
+FROM account a WHERE a.id = $1 AND a.issuer IS NOT NULL AND a.state = 'ACTIVE' AND a.roles <> '{{}}'
+"""
 BY_ID = " UNION ALL ".join(
     STANDING.format(in_scope=IN_SCOPE, told=told, of=f"{of} c", key="c.id", stands=stands)
     for told, of, stands in ((OF_A_SESSION, "session", OPEN_SESSION), (OF_A_TOKEN, "api_token", GOOD_TOKEN))
@@ -134,7 +142,7 @@ async def actor_of(token: str) -> Actor:
     if statement is None:
         raise Unauthenticated("This is not a token of ArmGuard. Sign in, or ask for an API token.")
     hashed = token_hash(token)
-    return await _standing(hashed, statement)
+    return await _standing(hashed, statement, hashed)
 
 
 async def still_standing(actor: Actor) -> Actor:
@@ -145,7 +153,12 @@ async def still_standing(actor: Actor) -> Actor:
     """
     if actor.kind is not ActorKind.ACCOUNT or actor.credential_id is None:
         return actor
-    return await _standing(actor.credential_id, BY_ID)
+    if actor.expires_at is None:
+        return await _standing(actor.credential_id, BY_ID, actor.credential_id)
+    if actor.expires_at <= datetime.now(UTC):
+        raise Unauthenticated(EXPIRED)
+    standing = await _standing(actor.credential_id, BY_ACCOUNT, actor.account_id, actor.credential_id)
+    return replace(standing, expires_at=actor.expires_at)
 
 
 async def still_watching(actor: Actor) -> Actor:
@@ -161,12 +174,12 @@ async def still_watching(actor: Actor) -> Actor:
     return standing
 
 
-async def _standing(key: UUID | bytes, statement: str) -> Actor:
+async def _standing(key: UUID | bytes, statement: str, *values: object) -> Actor:
     known = _standings.get(key)
     now = time.monotonic()
     if known is not None and now - known[0] < database.door().settings.standing_seconds:
         return known[1]
-    row = await database.fetch_one(statement, key)
+    row = await database.fetch_one(statement, *values)
     if row is None:
         _standings.pop(key, None)
         raise Unauthenticated("Your sign-in has ended. Sign in again.")

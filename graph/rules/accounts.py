@@ -70,6 +70,24 @@ def account_refusals(change: Change) -> list[Refusal]:
     return [*_roles_apart(change), *_own_hands_off(change), *_an_admin_left(change), *_state_refusals(change)]
 
 
+def external_refusals(change: Change) -> list[Refusal]:
+    """Why the roles that come from elsewhere are not taken. None at all are: then the account may do nothing."""
+    return [*(_roles_apart(change) if change.roles else ()), *_an_admin_left(change)]
+
+
+def password_elsewhere(username: str, issuer: str | None) -> list[Refusal]:
+    """An account that signs in elsewhere has no password here."""
+    message = f"{username} signs in at {issuer} and has no password here. Disable the account to keep it out."
+    return [Refusal(RefusalCode.STATE_NOT_ALLOWED, message, path="username")] if issuer is not None else []
+
+
+def rights_elsewhere(username: str, decided: Sequence[str]) -> list[Refusal]:
+    """What the claims of a sign-in elsewhere decide is not changed here: the next token would undo it."""
+    message = f"This follows what the organisation's sign-in says of {username}: change it there, or disable the account."
+    paths = {"all_armories": "allArmories"}
+    return [Refusal(RefusalCode.STATE_NOT_ALLOWED, message, path=paths.get(name, name)) for name in decided]
+
+
 def _roles_apart(change: Change) -> Iterator[Refusal]:
     roles = frozenset(change.roles)
     if not roles:

@@ -19,6 +19,7 @@ from graph.database import Door
 from graph.errors import ArmGuardError, Unauthenticated
 from graph.resolvers.accounts import actor_of
 from graph.schema.operation import REFRESH_COOKIE, Context
+from graph.transport.oidc import gate_for
 from graph.words import SecurityKind
 
 AGENT_CHARACTERS = 200
@@ -57,7 +58,9 @@ async def authenticate(header: str, address: str) -> tuple[Actor | None, Unauthe
     if scheme.lower() != "bearer":
         return None, Unauthenticated("Send the token as `Authorization: Bearer …`.")
     try:
-        actor = await actor_of(token.strip())
+        token = token.strip()
+        gate = gate_for(token)
+        actor = await (gate.actor_of(token) if gate is not None else actor_of(token))
     except Unauthenticated as denied:
         await note_attempt(SecurityKind.TOKEN_REFUSED, "", address, str(denied))
         return None, denied
