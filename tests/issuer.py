@@ -117,6 +117,8 @@ class TestIssuer:
 async def running_issuer() -> AsyncIterator[TestIssuer]:
     """An issuer that serves."""
     issuer = TestIssuer()
+    for kid in (*issuer.kids, "rsa-2"):  # made before anybody waits for an answer
+        key_for(kid)
     await issuer.come()
     try:
         yield issuer

@@ -60,7 +60,6 @@ def mapping(issuer: TestIssuer) -> dict[str, Any]:
         "oidc_units": {"/wing": ("WING",)},
         "oidc_leeway_seconds": 0,
         "oidc_refetch_seconds": 0.05,
-        "oidc_timeout_seconds": 1.0,
     }
 
 
@@ -125,6 +124,7 @@ def roles(*names: str) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------------------------------------- who comes in
 
 
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 async def test_whoever_has_a_good_token_comes_in_as_the_claims_say(base: Base) -> None:
     for kid, algorithm in (("rsa-1", "RS256"), ("rsa-1", "PS256"), ("ec-1", "ES256"), ("ed-1", "EdDSA"), ("ed-1", "Ed25519")):
         for kind in ("JWT", "at+jwt", None):
