@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graph.errors import StartupError
-from graph.rules.external import at_path, is_external, values_at
+from graph.rules.external import at_path, identity_of, is_external, values_at
 from graph.settings import is_safe_url, read_settings
 from graph.words import Role
 
@@ -17,6 +19,24 @@ GOOD = {
     "AUDIENCE": "armguard",
     "ROLES": '{"arms-room": ["ARMORER"], "command": "COMMANDER"}',
 }
+
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def block(language: str, begins: str) -> str:
+    """The block of the README that begins so."""
+    (found,) = re.findall(rf"^```{language}\n({begins}.*?)^```", README, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def test_the_example_of_the_readme_is_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    for line in block("ini", "ARMGUARD_OIDC_").splitlines():
+        monkeypatch.setenv(*line.split("=", 1))
+    claims = json.loads(block("json", '{"iss"'))
+    identity = identity_of(claims, read_settings(), claims["iat"] + 1)
+    assert (identity.username, identity.roles, identity.armories, identity.units) == ("ocampo", (Role.ARMORER,), ("NORTH",), ())
+    assert not identity.all_armories
 
 
 def given(monkeypatch: pytest.MonkeyPatch, **other: str | None) -> None:
