@@ -91,7 +91,7 @@ def identity_of(claims: Mapping[str, Any], settings: Settings, now: float) -> Id
     if not _is_text(claims["sub"], LONGEST_SUBJECT):
         raise Unauthenticated(WRONG["sub"])
     username = at_path(claims, settings.oidc_username_claim)
-    if not _is_text(username, LONGEST_NAME) or username != username.strip():
+    if not _is_text(username, LONGEST_NAME) or username != username.strip() or len(username.lower()) > LONGEST_NAME:
         raise Unauthenticated(f"This token has no username of at most {LONGEST_NAME} characters (`{settings.oidc_username_claim}`).")
     armories, everything = _scope(claims, settings.oidc_armories_claim, settings.oidc_armories)
     units, _ = _scope(claims, settings.oidc_units_claim, settings.oidc_units)

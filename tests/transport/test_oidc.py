@@ -217,6 +217,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"preferred_username": None}, "username"),
     ({"preferred_username": "x" * 65}, "username"),
     ({"preferred_username": " ocampo"}, "username"),
+    ({"preferred_username": "\u0130" * 64}, "username"),  # longer in small letters
     ({"preferred_username": "oca\nmpo"}, "username"),
     (roles(), "no role"),
     (roles("offline_access"), "no role"),
