@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from broadcaster import Broadcast
 
+from graph import database
 from graph.settings import Settings
 from tests.server import ISSUE, RETURN, Client, Live, running_server
 
@@ -622,7 +623,10 @@ async def test_inv_14_a_request_that_is_no_command_leaves_no_trace_either(live: 
     wrong: tuple[dict[str, Any], ...] = ({"lines": []}, {"lines": lines * 201}, {"note": ""}, {"requestId": "1"}, {"nonsense": 1})
     for bad in (*wrong, {"effectiveAt": "2026-01-01"}):
         assert "errors" in await north.answer(ISSUE, input={**new(**issue), **bad})
-    assert await everything() == before
+    after = await everything()
+    assert {table for table, rows in after.items() if rows != before[table]} == {"ledger_event", "stream_head"}
+    told = [event["type"] for event in await database.fetch("SELECT type FROM ledger_event ORDER BY stream, seq DESC LIMIT 100000")]
+    assert len(after["ledger_event"]) - len(before["ledger_event"]) == told.count("ACCESS_REFUSED") == 4
 
 
 async def test_inv_14_an_issue_whose_broadcast_fails_has_succeeded(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,14 @@ SOON = 20.0  # a deadline for what happens within a second or two; nothing waits
 @pytest.fixture
 def settings() -> Settings:
     """A small ring, so that a reader falls behind it, and locks that wait for as long as a test holds them."""
-    return Settings(standing_seconds=0.2, feed_poll_seconds=0.2, lock_timeout_ms=9000, feed_ring_events=16, feed_page_events=50)
+    return Settings(
+        standing_seconds=0.2,
+        feed_poll_seconds=0.2,
+        lock_timeout_ms=9000,
+        feed_ring_events=16,
+        feed_page_events=50,
+        second_factor_roles=(),
+    )
 
 
 _unread: WeakKeyDictionary[ClientConnection, list[Any]] = WeakKeyDictionary()

@@ -62,7 +62,8 @@ INSERT INTO purpose (id, code, name, categories, default_issue_type, version)
 INSERT INTO account (id, username, username_key, roles, all_armories, armories, state, version)
     SELECT {uuid_of("n")}, 'a' || n, 'a' || n, '{{VIEWER}}', true, '{{}}', 'ACTIVE', 1 FROM generate_series(1, 1000) n;
 INSERT INTO session (id, account_id, created_at, expires_at, ended_at)
-    SELECT {uuid_of("n")}, {uuid_of("1 + n % 1000")}, now() - n * interval '1 minute', now() - n * interval '1 minute' + interval '12 hours',
+    SELECT {uuid_of("n")}, {uuid_of("1 + n % 1000")}, now() - n * interval '1 minute',
+        now() - n * interval '1 minute' + interval '12 hours',
         CASE WHEN n % 2 = 0 THEN now() - n * interval '1 minute' + interval '1 hour' END FROM generate_series(1, {ROWS["session"]}) n;
 INSERT INTO api_token (id, account_id, name, token_hash, created_at, expires_at, scopes, revoked_at)
     SELECT {uuid_of("n")}, {uuid_of("1 + n % 1000")}, 'T' || n, sha256(n::text::bytea), now() - n * interval '1 hour',
@@ -71,7 +72,8 @@ INSERT INTO api_token (id, account_id, name, token_hash, created_at, expires_at,
 INSERT INTO token_use (id, token_id, address, first_used_at, last_used_at)
     SELECT {uuid_of("n")}, {uuid_of("1 + n % 5000")}, 'A' || n, now(), now() FROM generate_series(1, 10000) n;
 INSERT INTO security_log (slot, seq, at, kind, name, address, detail)
-    SELECT n, n, now() - (10000 - n) * interval '10 minutes', CASE WHEN n % 100 = 0 THEN 'PIN_FAILED' ELSE 'SIGN_IN_FAILED' END, 'a' || n % 2000,
+    SELECT n, n, now() - (10000 - n) * interval '10 minutes',
+        CASE WHEN n % 100 = 0 THEN 'PIN_FAILED' ELSE 'SIGN_IN_FAILED' END, 'a' || n % 2000,
         'A' || n % 2000, '' FROM generate_series(0, 9999) n;
 INSERT INTO custody_record (id, receipt_number, receipt, armory_id, item_id, holder_id, issue_type, purpose_id, issued_at, due_at,
         issued_by_id, condition_out, closed_at, close_reason, condition_in, brought_by_id, version)
@@ -116,10 +118,12 @@ INSERT INTO ledger_event (event_id, stream, seq, type, subject, subject_id, item
     FROM generate_series(1, {ROWS["ledger_event"]}) n;
 INSERT INTO ledger_event (event_id, stream, seq, type, subject, subject_id, payload, actor_kind, actor_name, actor_id,
         transaction, effective_at, recorded_at, previous_hash, hash)
-    SELECT {uuid_of("1000000 + n")}, 'registry', n, CASE WHEN n % 1000 = 0 THEN 'ACCOUNT_DISABLED' WHEN n % 5 = 0 THEN 'PERSON_CHANGED' ELSE 'SIGNED_IN' END,
+    SELECT {uuid_of("1000000 + n")}, 'registry', n,
+        CASE WHEN n % 1000 = 0 THEN 'ACCOUNT_DISABLED' WHEN n % 5 = 0 THEN 'PERSON_CHANGED' ELSE 'SIGNED_IN' END,
         'ACCOUNT', {uuid_of("1 + n % 1000")},
         '{{"summary": "x", "username": "a' || n % 2000 || '", "address": "A' || n % 2000 || '"}}', 'CONSOLE', 'tests', NULL, 1,
-        now() - ({ROWS["sign_in"]} - n) * interval '10 minutes', now() - ({ROWS["sign_in"]} - n) * interval '10 minutes', sha256('1'), sha256('2')
+        now() - ({ROWS["sign_in"]} - n) * interval '10 minutes', now() - ({ROWS["sign_in"]} - n) * interval '10 minutes',
+        sha256('1'), sha256('2')
     FROM generate_series(1, {ROWS["sign_in"]}) n;
 """
 FILLED = (
