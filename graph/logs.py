@@ -30,11 +30,22 @@ def start_logs(level: str) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_in_one_line)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=structlog.processors.JSONRenderer(), foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for noisy in ("strawberry", "tortoise", "asyncio", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("strawberry.execution").setLevel(logging.CRITICAL)
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """What is no fault of ours needs no traceback: what a library only warns of, and a client's text that is not UTF-8 (uvicorn)."""
+    if record.msg == "Invalid UTF-8 sequence received from client.":
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    if record.exc_info and record.levelno < logging.ERROR:
+        record.msg = f"{record.msg} ({getattr(record.exc_info[0], '__name__', 'no exception')})"
+        record.exc_info = None
+    return True
 
 
 def log_request(request_id: str, method: str, path: str, status: int) -> None:

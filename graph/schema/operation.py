@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import FieldExtension, SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import Info
@@ -32,6 +33,8 @@ log = structlog.get_logger("armguard.graphql")
 _FOUND = re.compile(r"[;,.]? [Ff]ound: .*|( cannot represent [^:]*): .*", re.DOTALL)
 # How the libraries say that a document is more than the limits of `build_schema` allow.
 _LIMITS = re.compile("maximum operation depth|aliases found|more than [0-9]+ tokens|nested too deeply|introspection depth")
+# What of the libraries' errors a client has made.
+CLIENTS_OWN = (GraphQLError, CannotGetOperationTypeError, MissingQueryError)
 
 
 @dataclass
@@ -119,7 +122,7 @@ def presentable(error: GraphQLError, context: Context) -> GraphQLError:
     if isinstance(original, ArmGuardError) and original.code != "INTERNAL":
         return error
     of_a_value = isinstance(original, ValueError) and error.path is None and error.message.startswith(("Variable '$", "Expected value"))
-    if original is None or isinstance(original, GraphQLError | CannotGetOperationTypeError) or of_a_value:
+    if original is None or isinstance(original, CLIENTS_OWN) or of_a_value:
         code = LimitExceeded.code if _LIMITS.search(error.message) else BadInput.code
         error.extensions = {"code": code, **(error.extensions or {})}
         # graphql-core repeats the value in Python's words: it may be a password

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import io
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from graph.logs import start_logs
 from graph.settings import Settings
 from tests.server import Live, running_server
 
@@ -30,3 +32,14 @@ async def server(database_url: str, settings: Settings) -> AsyncIterator[Live]:
     """The server."""
     async with running_server(database_url, settings) as running:
         yield running
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What a server in use says on standard error."""
+    text = io.StringIO()
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.stderr", text)
+        start_logs("INFO")
+        yield text
+    start_logs("ERROR")
