@@ -5,6 +5,8 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PYTEST := --quiet --numprocesses=auto --dist=loadfile
 DEBIAN_POSTGRES := $(wildcard /usr/lib/postgresql/*/bin/postgres)
 
+CLIENTS := tests/clients/node_modules/.package-lock.json
+
 .PHONY: help demo serve test lint test-embedded test-debian soak bench web requirements clean
 
 help:
@@ -30,6 +32,12 @@ help:
 	@$(PIP) install --require-hashes -r requirements-test.txt
 	@touch $@
 
+# Other people's clients, which the tests try; without npm, or where it reaches no registry, that is left out. In CI it is not.
+$(CLIENTS): tests/clients/package.json tests/clients/package-lock.json
+	@(command -v npm >/dev/null && cd tests/clients && npm ci --silent && touch node_modules/.package-lock.json) || { \
+	    test -z "$$CI" || { echo "npm must install the clients that the tests try in CI."; exit 1; }; \
+	    echo "npm did not install the clients that the tests try: those tests are left out."; }
+
 demo: .venv/.ready
 	@$(BIN)/armguard demo
 
@@ -44,7 +52,7 @@ lint: .venv/.ready-to-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test-embedded: .venv/.ready-to-test
+test-embedded: .venv/.ready-to-test $(CLIENTS)
 	$(BIN)/python -m pytest --server=embedded $(PYTEST)
 
 # What a server can make different, again where Debian's PostgreSQL is installed; in CI it must be.
