@@ -39,7 +39,12 @@ def start_logs(level: str) -> None:
 
 
 def _in_one_line(record: logging.LogRecord) -> bool:
-    """What is no fault of ours needs no traceback: what a library only warns of, and a client's text that is not UTF-8 (uvicorn)."""
+    """What is no fault of ours needs no traceback: what a library only warns of, and a client's text that is not UTF-8 (uvicorn).
+
+    Nor is an address said with its query, in which a client may have put a secret.
+    """
+    if record.name == "uvicorn.error" and '"WebSocket %s"' in record.msg and isinstance(record.args, tuple):
+        record.args = tuple(part.partition("?")[0] if isinstance(part, str) else part for part in record.args)
     if record.msg == "Invalid UTF-8 sequence received from client.":
         record.levelno, record.levelname = logging.INFO, "INFO"
     if record.exc_info and record.levelno < logging.ERROR:

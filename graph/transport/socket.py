@@ -74,8 +74,10 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
             asked = read_operation(message.get("payload"))
         except HTTPException:
             asked = None
-        if asked is None or asked.query is None:
-            await self.handle_invalid_message("`subscribe` takes a payload with `query`, `variables`, `operationName` and `extensions`.")
+        if asked is None or asked.query is None or not _is_id(message.get("id")):
+            await self.handle_invalid_message(
+                "`subscribe` takes an id and a payload with `query`, `variables`, `operationName` and `extensions`."
+            )
         elif message["id"] in self.operations:
             await self.websocket.close(4409, "An operation with this id is under way.")
         elif self.max_subscriptions_per_connection is not None and len(self.operations) >= self.max_subscriptions_per_connection:
@@ -118,10 +120,13 @@ def _wrong_shape(message: Any) -> str | None:
     match message["type"]:
         case "connection_init" | "ping" | "pong":
             return None if isinstance(message.get("payload"), dict | None) else "This payload is an object, if there is one."
-        case "subscribe" | "complete":
-            id_ = message.get("id")
-            return (
-                None if isinstance(id_, str) and id_ and id_ == writable(id_) else "The id of an operation is a string that is not empty."
-            )
+        case "complete":
+            return None if _is_id(message.get("id")) else "The id of an operation is a string that is not empty."
+        case "subscribe":  # which is looked at once it is known who connects
+            return None
         case _:
             return "A client sends `connection_init`, `ping`, `pong`, `subscribe` and `complete`."
+
+
+def _is_id(given: Any) -> bool:
+    return isinstance(given, str) and given != "" and given == writable(given)

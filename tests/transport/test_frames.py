@@ -239,3 +239,11 @@ async def test_what_is_no_frame_closes_the_line_and_leaves_no_traceback(server: 
             assert 400 <= answer.status < 500, path
     assert "Traceback" not in said.getvalue()
     assert await viewer(server)
+
+
+async def test_a_token_in_the_address_of_a_socket_is_not_logged(server: Live, said: io.StringIO) -> None:
+    async with connect(f"{server.socket_url}?token=armg_secret", **PROTOCOL) as socket:
+        await socket.send(INIT)
+        await socket.recv()
+    assert "/graphql" in said.getvalue()
+    assert "armg_secret" not in said.getvalue()
