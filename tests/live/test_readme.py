@@ -124,11 +124,13 @@ def test_the_ledger_is_verified_and_a_row_broken_by_hand_is_refused(demo_address
 async def test_the_first_script(demo_addresses: Addresses, demo_live: Live) -> None:
     import asyncio
 
-    token_line, curl = [*commands("TOKEN="), *commands("curl")]
-    curl = curl.replace("http://127.0.0.1:8000", demo_live.url)
-    result = await asyncio.to_thread(shell, f"{token_line}\n{curl}", demo_addresses)
+    (token_line,) = commands("TOKEN=")
+    query, follow = [curl.replace("http://127.0.0.1:8000", demo_live.url) for curl in commands("curl")]
+    result = await asyncio.to_thread(shell, f"{token_line}\n{query}", demo_addresses)
     edges: list[Any] = json.loads(result.stdout)["data"]["armories"]["edges"]
     assert [edge["node"]["code"] for edge in edges] == ["NORTH"]
+    stream = await asyncio.to_thread(shell, f"{token_line}\n{follow} --max-time 5", demo_addresses)
+    assert 'data: {"data":{"custodyFeed":{"cursor":' in stream.stdout
 
 
 def test_an_own_arms_room_and_the_import(empty: Addresses) -> None:
