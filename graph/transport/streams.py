@@ -43,6 +43,7 @@ class Streams:
         A client that reads slowly holds up its own operation only: nothing is kept for it here.
         """
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.body", "body": PULSE, "more_body": True})  # some let nobody see headers without a body
         works = (_deliver(answers, send), _pulse(self._pulse_seconds, send), _gone(receive), self._stopping.wait())
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(work) for work in works]
         try:
@@ -62,8 +63,8 @@ async def _deliver(answers: AsyncGenerator[bytes, None], send: Send) -> None:
 
 async def _pulse(seconds: float, send: Send) -> None:
     while True:
-        await send({"type": "http.response.body", "body": PULSE, "more_body": True})
         await asyncio.sleep(seconds)
+        await send({"type": "http.response.body", "body": PULSE, "more_body": True})
 
 
 async def _gone(receive: Receive) -> None:
