@@ -63,7 +63,7 @@ class Dispatch:
         if scope["type"] == "websocket":
             await self.view(scope, receive, send)
         else:
-            await asked_without_body(Request(scope))(scope, receive, send)
+            await asked_without_body(Request(scope), self.view)(scope, receive, send)
 
 
 def create_app(settings: Settings, url: str) -> Starlette:

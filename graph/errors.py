@@ -5,6 +5,7 @@
     ArmGuardError                a sentence for a person
     ├── StartupError             the program cannot start; one line, exit code not 0
     ├── BadInput                 the input is not what it must be             BAD_REQUEST
+    │   └── UnknownDocument      no known document has this id                PERSISTED_QUERY_NOT_FOUND
     ├── Unauthenticated          nobody is signed in, or no longer            UNAUTHENTICATED
     ├── Forbidden                signed in, but the role does not allow it    FORBIDDEN
     │   └── NotYet               something must be done first; says what
@@ -48,6 +49,12 @@ class BadInput(ArmGuardError):
     """The input is malformed; says what to send instead."""
 
     code = "BAD_REQUEST"
+
+
+class UnknownDocument(BadInput):
+    """No document that is known has the id that was asked for. The code is the one that clients of persisted documents look for."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
 
 
 class Unauthenticated(ArmGuardError):

@@ -104,6 +104,10 @@ class Settings(BaseSettings):
     input_list: int = Field(500, ge=10, description="Most entries of a list in the input.")
     input_depth: int = Field(10, ge=6, description="How deep the values of variables may lie.")
     input_values: int = Field(10_000, ge=100, description="Most values in the variables of one request.")
+    persisted_only: bool = Field(False, description="Take only documents that `armguard operations add` has made known, and GraphiQL's.")
+    explorer_roles: tuple[Role, ...] = Field(
+        (Role.AUDITOR, Role.ADMIN), description="Roles that may ask for anything all the same, and see the schema."
+    )
     command_lines: int = Field(200, ge=1, description="Most items in one command.")
     compiled_reads: bool = Field(True, description="Compile each read into one statement; off, the answers are the same, slower.")
     page_size: int = Field(100, ge=1, description="Largest page of a connection.")

@@ -32,6 +32,9 @@ COMMANDS = (
     ("account", "disable"),
     ("account", "password"),
     ("token", "create"),
+    ("operations", "add"),
+    ("operations", "list"),
+    ("operations", "retire"),
     ("ledger", "export"),
     ("ledger", "verify"),
 )

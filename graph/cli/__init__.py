@@ -12,6 +12,7 @@ from graph.cli.accounts import account_app, armory_app, token_app
 from graph.cli.base import fail
 from graph.cli.imports import import_legacy
 from graph.cli.ledger import ledger_app
+from graph.cli.operations import operations_app
 from graph.cli.serving import demo, migrate, psql, schema, serve
 from graph.errors import ArmGuardError, Refused
 
@@ -31,6 +32,7 @@ app.command()(psql)
 app.add_typer(armory_app, name="armory")
 app.add_typer(account_app, name="account")
 app.add_typer(token_app, name="token")
+app.add_typer(operations_app, name="operations")
 app.add_typer(ledger_app, name="ledger")
 
 

@@ -38,6 +38,7 @@ DUPLICATES: dict[str, tuple[RefusalCode, str, str]] = {
     "custody_one_card": (RefusalCode.NOT_AUTHORIZED, "The weapons card lies in an arms room for another weapon.", "holder"),
     "confirmation_once": (RefusalCode.STATE_NOT_ALLOWED, "This has been confirmed already.", "receiptNumber"),
     "regularisation_once": (RefusalCode.STATE_NOT_ALLOWED, "This emergency issue has been regularised already.", "receiptNumber"),
+    "operation_once": (RefusalCode.DUPLICATE_CODE, "This document is known already.", "document"),
     "account_username_key_key": (RefusalCode.DUPLICATE_CODE, "There is an account with this username already.", "username"),
 }
 

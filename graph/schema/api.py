@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from inspect import isawaitable
 from typing import Any
 
@@ -14,16 +14,19 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.extensions import max_aliases
 from strawberry.extensions.query_depth_limiter import create_validator as depth_rule
 from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.schema.schema import StreamResult
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from graph.errors import ArmGuardError, Forbidden, Unauthenticated, UnknownDocument
 from graph.schema import words as _words  # noqa: F401 - declares the enums
 from graph.schema.base import NODES, config
 from graph.schema.documents import Documents, Known
 from graph.schema.execution import Execution, PlainExecution, check_declarations
 from graph.schema.feed import Subscription
 from graph.schema.inputs import quick_inputs
+from graph.schema.known import Admission, asked_by_id
 from graph.schema.mutation import Mutation
 from graph.schema.operation import Context, Operation, check_roots
 from graph.schema.query import Query
@@ -36,6 +39,7 @@ log = structlog.get_logger("armguard.graphql")
 class ArmGuardSchema(strawberry.Schema):
     """Strawberry's schema, which logs a traceback for a fault of ours only (see `presentable`), never for a client's mistake."""
 
+    admission: Admission
     documents: Documents
     readings: Readings
 
@@ -58,20 +62,56 @@ class ArmGuardSchema(strawberry.Schema):
             CannotGetOperationTypeError: it has no operation with this name.
             InvalidOperationTypeError: it is one that is not allowed here.
         """
-        if not query:
-            raise MissingQueryError
         context: Context = context_value
         await Operation.begin(context)
         try:
+            query = query or await self.document(operation_extensions)
+            await self.admission.admit(query, context)
             result = await self._answered(
                 query, variable_values or {}, context, root_value, operation_name, allowed_operation_types, operation_extensions
             )
         except GraphQLError as error:
             result = PreExecutionError(data=None, errors=[error])
+        except (UnknownDocument, Unauthenticated, Forbidden) as error:
+            result = _not_taken(error)
         if result.errors:
             self.process_errors(result.errors)
             Operation.end(result, context)
+            for told in result.errors:
+                told.message = self.admission.said(told.message)
         return result
+
+    async def document(self, said: Mapping[str, Any] | None) -> str:
+        """The document that a client asks for by its id.
+
+        Raises:
+            UnknownDocument: no known document has this id.
+            MissingQueryError: no document is asked for.
+        """
+        document_id = asked_by_id(said)
+        if document_id is None:
+            raise MissingQueryError
+        return await self.admission.document(document_id)
+
+    async def stream(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,
+        root_value: Any = None,
+        operation_name: str | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+    ) -> StreamResult:
+        """Run what has a stream of answers, as Strawberry does; the document may be asked for by its id."""
+        if not query and operation_extensions:
+            try:
+                query = await self.document(operation_extensions)
+            except ArmGuardError as error:
+                return _only(_not_taken(error))
+        return await super().stream(
+            query, variable_values, context_value, root_value, operation_name, operation_extensions, allowed_operation_types
+        )
 
     async def _answered(
         self,
@@ -121,12 +161,21 @@ class ArmGuardSchema(strawberry.Schema):
             log.info("operation_refused", code=code, path=error.path)
 
 
+def _not_taken(error: ArmGuardError) -> PreExecutionError:
+    return PreExecutionError(data=None, errors=[GraphQLError(str(error), original_error=error)])
+
+
+async def _only(result: PreExecutionError) -> AsyncGenerator[PreExecutionError, None]:
+    yield result
+
+
 def build_schema(settings: Settings | None = None, *, printed: bool = False) -> ArmGuardSchema:
     """The schema with its limits. The rules are built once, so that the validation of a known document can be reused."""
     limits = settings or Settings()
     check_roots(Query, Mutation, Subscription)
     rules: list[Any] = [depth_rule(limits.query_depth, None, None), max_aliases.create_validator(limits.query_aliases)]
     documents = Documents(limits, rules)
+    admission = Admission(limits)
     schema = ArmGuardSchema(
         query=Query,
         mutation=Mutation,
@@ -136,10 +185,10 @@ def build_schema(settings: Settings | None = None, *, printed: bool = False) -> 
         execution_context_class=Execution if limits.compiled_reads else PlainExecution,
         extensions=[
             Operation,
-            lambda: Known(documents),
+            lambda: Known(documents, admission),
         ],
     )
-    schema.documents, schema.readings = documents, Readings()
+    schema.admission, schema.documents, schema.readings = admission, documents, Readings()
     check_declarations(schema._schema)
     quick_inputs(schema)
     return schema

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,8 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types.graphql import OperationType
 from strawberry.utils.operation import get_first_operation, get_operation_type
 
+from graph.errors import ArmGuardError
+from graph.schema.known import Admission
 from graph.schema.limits import Cost, sizes_of, too_dear
 from graph.schema.shape import check_document, check_text, too_large, too_much
 from graph.settings import Settings
@@ -144,10 +146,11 @@ def validate_document(schema: GraphQLSchema, ast: DocumentNode) -> list[GraphQLE
 
 
 class Known(SchemaExtension):
-    """Takes the documents of streams and sockets from those that are known."""
+    """Takes the documents of streams and sockets from those that are known, as far as they may be asked."""
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: Documents, admission: Admission) -> None:
         self._documents = documents
+        self._admission = admission
         self._document: Document | None = None
         self._refusal: GraphQLError | None = None
 
@@ -165,15 +168,28 @@ class Known(SchemaExtension):
                 self._refusal, asked.graphql_document, asked._provided_operation_name = refused, NOTHING, None
         yield
 
-    def on_validate(self) -> Iterator[None]:
+    async def on_validate(self) -> AsyncIterator[None]:
         """Look at it, unless it is known to be well."""
         asked = self.execution_context
         if self._refusal is not None:
             asked.pre_execution_errors = [self._refusal]
         elif self._document is not None and asked.query and asked.pre_execution_errors is None:
-            errors = self._documents.errors(
+            errors = await self._refused(asked.query) or self._documents.errors(
                 asked.schema._schema, asked.query, self._document, asked.variables or {}, keep=asked.context.actor is not None
             )
             asked.pre_execution_errors = errors or None
             asked.validation_rules = ()
+        yield
+
+    async def _refused(self, text: str) -> list[GraphQLError]:
+        try:
+            await self._admission.admit(text, self.execution_context.context)
+        except ArmGuardError as error:
+            return [GraphQLError(str(error), original_error=error)]
+        return []
+
+    def on_stream_result(self, result: Any) -> Iterator[None]:
+        """Name nothing of the schema to whom it is not shown."""
+        for error in getattr(result, "errors", None) or ():
+            error.message = self._admission.said(error.message)
         yield

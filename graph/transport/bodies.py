@@ -14,6 +14,7 @@ from strawberry.http import GraphQLRequestData
 PARAMETERS = (
     ("operationName", str, "a string"),
     ("query", str, "a string"),
+    ("documentId", str, "a string"),
     ("variables", dict, "an object"),
     ("extensions", dict, "an object"),
 )
@@ -47,7 +48,10 @@ def read_operation(asked: Any) -> GraphQLRequestData:
     for name, kind, wanted in PARAMETERS:
         if not isinstance(asked.get(name), kind | None):
             raise HTTPException(400, f"`{name}` must be {wanted}.")
-    return GraphQLRequestData(asked.get("query"), asked.get("variables"), asked.get("operationName"), asked.get("extensions"))
+    extensions = asked.get("extensions")
+    if (document_id := asked.get("documentId")) is not None:
+        extensions = {**(extensions or {}), "persistedQuery": {"sha256Hash": document_id}}
+    return GraphQLRequestData(asked.get("query"), asked.get("variables"), asked.get("operationName"), extensions)
 
 
 async def body_of(receive: Receive) -> bytes:

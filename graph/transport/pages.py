@@ -7,8 +7,10 @@ from pathlib import Path
 from cross_web import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
+from starlette.types import ASGIApp
 
 from graph.transport.answers import unanswered
+from graph.transport.persisted import BY_ID
 
 STATIC = Path(__file__).parent.parent / "static"
 PAGE_POLICY = (
@@ -17,12 +19,17 @@ PAGE_POLICY = (
 )
 
 
-def asked_without_body(request: Request) -> Response:
-    """The page for who comes without a question; an operation in the address is not run: addresses are kept in histories and logs."""
+def asked_without_body(request: Request, view: ASGIApp) -> ASGIApp:
+    """The page for who comes without a question, and the view for who asks for a known document.
+
+    Another in the address is not run: addresses are kept in histories and logs.
+    """
     if request.method not in ("GET", "HEAD"):
         return unanswered(HTTPException(405, "Send operations by POST."))
+    if request.method == "GET" and "query" not in request.query_params and request.query_params.keys() & BY_ID:
+        return view
     if request.query_params.keys() & {"query", "mutation", "variables", "extensions", "operationName"}:
-        return unanswered(HTTPException(405, "An operation in the address is not run: send it by POST."))
+        return unanswered(HTTPException(405, "Of operations in an address only known ones are run, by `documentId`: send others by POST."))
     return page()
 
 

@@ -18,6 +18,8 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message as TransportMessage
 
 from graph.errors import ArmGuardError, LimitExceeded
+from graph.schema.api import ArmGuardSchema
+from graph.schema.known import asked_by_id
 from graph.schema.operation import Context, failure, writable
 from graph.transport.bodies import read_operation
 
@@ -74,19 +76,29 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
             asked = read_operation(message.get("payload"))
         except HTTPException:
             asked = None
-        if asked is None or asked.query is None or not _is_id(message.get("id")):
+        if asked is None or (asked.query is None and asked_by_id(asked.extensions) is None) or not _is_id(message.get("id")):
             await self.handle_invalid_message(
-                "`subscribe` takes an id and a payload with `query`, `variables`, `operationName` and `extensions`."
+                "`subscribe` takes an id and a payload with `query` or `documentId`, `variables`, `operationName` and `extensions`."
             )
         elif message["id"] in self.operations:
             await self.websocket.close(4409, "An operation with this id is under way.")
         elif self.max_subscriptions_per_connection is not None and len(self.operations) >= self.max_subscriptions_per_connection:
             await self._refuse_another(message["id"])
         else:
-            operation = Operation(self, message["id"], asked.query, asked.variables, asked.operation_name)
+            operation = Operation(self, message["id"], asked.query or "", asked.variables, asked.operation_name)
             self.operations[operation.id] = operation
-            operation.task = asyncio.create_task(self.run_operation(operation))
+            operation.task = asyncio.create_task(self._run(operation, asked.extensions))
             operation.task.add_done_callback(self._task_done)
+
+    async def _run(self, operation: Operation[Context, None], extensions: dict[str, Any] | None) -> None:
+        """Run an operation; its document may be asked for by its id."""
+        if not operation.query and asked_by_id(extensions) is not None:
+            try:
+                operation.query = await cast("ArmGuardSchema", self.schema).document(extensions)
+            except ArmGuardError as error:
+                await operation.send_initial_errors([failure(error, self.context)])
+                return
+        await self.run_operation(operation)
 
     async def _refuse_another(self, operation_id: str) -> None:
         message = f"{self.max_subscriptions_per_connection} operations at once are the most on one socket. Complete one first."

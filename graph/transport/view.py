@@ -19,6 +19,7 @@ from strawberry.http import GraphQLRequestData, process_result
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 
 from graph.schema.api import ArmGuardSchema
 from graph.schema.operation import Context, failure
@@ -27,12 +28,13 @@ from graph.transport.answers import unanswered
 from graph.transport.bodies import body_of, read_json, read_operation
 from graph.transport.callers import authenticate, context_of
 from graph.transport.negotiation import Form, check_body, form_of
+from graph.transport.persisted import asked_in_address
 from graph.transport.socket import Socket, SocketProtocol
 from graph.transport.streams import COMPLETE, HEADERS, Streams, event
 
 
 class GraphQLView(GraphQL[Context, None]):
-    """The GraphQL endpoint: POST for operations, with a stream of events for whom accepts one, and graphql-transport-ws."""
+    """The GraphQL endpoint: POST, with a stream of events for whom accepts one, GET for known reads, and graphql-transport-ws."""
 
     schema: ArmGuardSchema
     websocket_adapter_class = Socket
@@ -65,7 +67,7 @@ class GraphQLView(GraphQL[Context, None]):
             await unanswered(error, form)(scope, receive, send)
 
     async def answer(self, scope: Scope, headers: Mapping[bytes, bytes], form: Form | None, receive: Receive, send: Send) -> None:
-        """Answer a POST. A token that is no good does not fail it: the field that needs one says so.
+        """Answer a request. A token that is no good does not fail it: the field that needs one says so.
 
         Raises:
             HTTPException: it is no request for an operation.
@@ -73,8 +75,12 @@ class GraphQLView(GraphQL[Context, None]):
         """
         if form is None:
             raise HTTPException(406, f"Accept one of these: {', '.join(Form)}.")
-        check_body(headers)
-        asked = self.parse_json(await body_of(receive))
+        in_address = scope["method"] == "GET"
+        if in_address:
+            asked = asked_in_address(Request(scope).query_params)
+        else:
+            check_body(headers)
+            asked = self.parse_json(await body_of(receive))
         context, given = context_of(scope, headers), headers.get(b"authorization")
         if given is not None:
             context.actor, context.denied = await authenticate(given.decode("latin-1"), context.address)
@@ -85,22 +91,25 @@ class GraphQLView(GraphQL[Context, None]):
                 asked.variables,
                 context_value=context,
                 operation_name=asked.operation_name,
+                allowed_operation_types=(OperationType.QUERY,) if in_address else None,
                 operation_extensions=asked.extensions,
             )
         except MissingQueryError:
             raise HTTPException(400, "No GraphQL query found in the request") from None
         except CannotGetOperationTypeError as unknown:
             raise HTTPException(400, unknown.as_http_error_reason()) from None
-        except InvalidOperationTypeError as stream:
+        except InvalidOperationTypeError as wrong:
+            if in_address:
+                raise HTTPException(405, "An address asks for reads only.") from None
             if form is not Form.EVENTS:
-                raise HTTPException(400, stream.as_http_error_reason("POST")) from None
+                raise HTTPException(400, wrong.as_http_error_reason("POST")) from None
             await self.streams.follow(self._answers(asked, context), receive, send)
             return
         body, status = told(result), 200
         if form is Form.EVENTS:
             body, kind = event(body) + COMPLETE, HEADERS
         else:
-            kind = [(b"content-type", form.content_type)]
+            kind = [(b"content-type", form.content_type), (b"cache-control", b"no-store")]
             if form is Form.RESPONSE and isinstance(result, PreExecutionError):
                 status = 400
         cookie = [(b"set-cookie", context.cookie.encode())] if context.cookie is not None else []

@@ -115,8 +115,8 @@ CREATE INDEX security_event_name ON ledger_event (lower(coalesce(payload::json -
 CREATE INDEX security_event_address ON ledger_event (coalesce(payload::json ->> 'address', ''), recorded_at) WHERE {security};
 ALTER TABLE operation
     ADD CONSTRAINT operation_document CHECK (document_id ~ '^[0-9a-f]{64}$' AND document_id = encode(sha256(convert_to(document, 'UTF8')), 'hex')),
-    ADD CONSTRAINT operation_words CHECK (name <> ''),
-    ADD CONSTRAINT operation_once UNIQUE (document_id);
+    ADD CONSTRAINT operation_words CHECK (name <> '');
+CREATE UNIQUE INDEX operation_once ON operation (document_id) WHERE retired_at IS NULL;
 """
 
 # What of the ledger touches who may do what.
