@@ -26,10 +26,18 @@ Roles = Annotated[tuple[Role, ...], BeforeValidator(_several)]
 Codes = Annotated[tuple[str, ...], BeforeValidator(_several)]
 
 
+def _parted(given: Any) -> Any:
+    return tuple(filter(None, (part.strip() for part in given.upper().split(",")))) if isinstance(given, str) else given
+
+
+RoleNames = Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_parted)]
+PREFIX = "ARMGUARD_"
+
+
 class Settings(BaseSettings):
     """The settings of one process; frozen. Unset ones have the value given here."""
 
-    model_config = SettingsConfigDict(env_prefix="ARMGUARD_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     host: str = Field("127.0.0.1", description="Address to serve on.")
     port: int = Field(8000, ge=1, le=65535, description="TCP port to serve on.")
@@ -51,8 +59,9 @@ class Settings(BaseSettings):
 
     session_hours: int = Field(12, ge=1, description="How long a sign-in lasts.")
     access_minutes: int = Field(15, ge=1, description="How long a token of a sign-in is good before it is exchanged for the next.")
-    second_factor_roles: tuple[Role, ...] = Field(
-        (Role.ARMS_ROOM_OFFICER, Role.ADMIN), description="Roles that sign in with a code of an authenticator app beside the password."
+    second_factor_roles: RoleNames = Field(
+        (Role.ARMS_ROOM_OFFICER, Role.ADMIN),
+        description="Roles that sign in with a code of an app beside the password, with commas between.",
     )
     standing_seconds: float = Field(2.0, gt=0, le=4, description="How long a checked token is believed before it is looked up again.")
 
@@ -105,8 +114,8 @@ class Settings(BaseSettings):
     input_depth: int = Field(10, ge=6, description="How deep the values of variables may lie.")
     input_values: int = Field(10_000, ge=100, description="Most values in the variables of one request.")
     persisted_only: bool = Field(False, description="Take only documents that `armguard operations add` has made known, and GraphiQL's.")
-    explorer_roles: tuple[Role, ...] = Field(
-        (Role.AUDITOR, Role.ADMIN), description="Roles that may ask for anything all the same, and see the schema."
+    explorer_roles: RoleNames = Field(
+        (Role.AUDITOR, Role.ADMIN), description="Roles that may ask for anything all the same, and see the schema, with commas between."
     )
     command_lines: int = Field(200, ge=1, description="Most items in one command.")
     compiled_reads: bool = Field(True, description="Compile each read into one statement; off, the answers are the same, slower.")
@@ -144,19 +153,24 @@ def read_settings(**overrides: object) -> Settings:
     """
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]
-    except ValidationError as error:
-        raise _unfit(str(error.errors()[0]["loc"][0])) from None
-    except SettingsError as error:  # it takes JSON, and this is none
-        named = re.search(r'field "(\w+)"', str(error))
-        raise _unfit(named[1] if named else "?") from None
+    except (ValidationError, SettingsError) as error:
+        raise StartupError(unfitting(error)[0]) from None
     if wrong := oidc_fault(settings):
         raise StartupError(wrong)
     return settings
 
 
-def _unfit(field: str) -> StartupError:
-    what = Settings.model_fields[field].description if field in Settings.model_fields else None
-    return StartupError(f"The setting ARMGUARD_{field.upper()} has a value that does not fit." + (f" It is: {what}" if what else ""))
+def unfitting(error: ValidationError | SettingsError) -> list[str]:
+    """What settings do not fit, and what they are, a sentence or two each; never with the value, which may be a secret."""
+    if isinstance(error, ValidationError):
+        fields = [str(each["loc"][0]) if each["loc"] else "" for each in error.errors()]
+    else:  # it takes JSON, and this is none
+        fields = re.findall(r'field "(\w+)"', str(error))
+    told = []
+    for name in dict.fromkeys(fields):
+        what = Settings.model_fields[name].description if name in Settings.model_fields else None
+        told.append(f"The setting {PREFIX}{name.upper()} has a value that does not fit." + (f" It is: {what}" if what else ""))
+    return told
 
 
 def oidc_fault(settings: Settings) -> str | None:

@@ -35,6 +35,7 @@ COMMANDS = (
     ("operations", "add"),
     ("operations", "list"),
     ("operations", "retire"),
+    ("config", "check"),
     ("ledger", "export"),
     ("ledger", "verify"),
 )

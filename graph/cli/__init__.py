@@ -10,6 +10,7 @@ import typer
 
 from graph.cli.accounts import account_app, armory_app, token_app
 from graph.cli.base import fail
+from graph.cli.config import config_app
 from graph.cli.imports import import_legacy
 from graph.cli.ledger import ledger_app
 from graph.cli.operations import operations_app
@@ -33,6 +34,7 @@ app.add_typer(armory_app, name="armory")
 app.add_typer(account_app, name="account")
 app.add_typer(token_app, name="token")
 app.add_typer(operations_app, name="operations")
+app.add_typer(config_app, name="config")
 app.add_typer(ledger_app, name="ledger")
 
 
