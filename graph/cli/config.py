@@ -205,8 +205,9 @@ def _why(error: Exception) -> str:
 async def _redis(url: str, _setting: str) -> None:
     from redis.asyncio import from_url
 
-    async with from_url(url) as client:
-        await client.execute_command("PING")
+    client: Any = from_url(url)
+    async with client:
+        await client.ping()
 
 
 async def _postgres(url: str, setting: str) -> None:

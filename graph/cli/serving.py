@@ -82,8 +82,13 @@ def serve(host: Host = None, port: Port = None) -> None:
 def demo(
     host: Host = None, port: Port = None, load_only: Annotated[bool, typer.Option(help="Load the demo data, and do not serve.")] = False
 ) -> None:
-    """Load the demo data (once), print the addresses and the demo accounts, and serve until stopped with Ctrl-C."""
+    """Load the demo data (once), print the addresses and the demo accounts, and serve until stopped with Ctrl-C.
+
+    Its passwords are known to everybody, so no role is asked for a second factor, unless ARMGUARD_SECOND_FACTOR_ROLES says so.
+    """
     settings = _settings(host, port)
+    if "second_factor_roles" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"second_factor_roles": ()})
     with contextlib.ExitStack() as stack:
         taken = None if load_only else stack.enter_context(contextlib.closing(_taken(settings)))
         at = stack.enter_context(database_of(settings))
@@ -118,6 +123,9 @@ def _print_demo(settings: Settings) -> None:
     for username, roles, scope in demo_data.ACCOUNTS:
         table.add_row(username, demo_data.password_of(username), ", ".join(roles), ", ".join(scope) or "all")
     out.print(table)
+    if not settings.second_factor_roles:
+        asked = " and ".join(Settings.model_fields["second_factor_roles"].default)
+        out.print(f"\nNo second factor is asked for here. `armguard serve` asks {asked} for one.")
     out.print("\nStop with Ctrl-C.\n")
 
 

@@ -11,9 +11,9 @@ import { NEW_UUID, newUuid } from './fillins'
 
 export function App() {
   const { session } = useSession()
-  const token = session?.token ?? null
+  const signedIn = session?.key ?? null // the same when a token takes the place of another: what runs goes on
   // GraphiQL reads the schema again whenever it gets another fetcher, so signing in also mends a failed introspection.
-  const connection = useMemo(connect, [token])
+  const connection = useMemo(connect, [signedIn])
   useEffect(() => () => connection.dispose(), [connection])
   useEffect(() => void refresh(), [])
   useEditorColours()

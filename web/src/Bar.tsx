@@ -60,6 +60,7 @@ function SignedIn({ session }: { session: Session }) {
 function SignedOut() {
   const [withToken, setWithToken] = useState(false)
   const [busy, setBusy] = useState(false)
+  const { codeNeeded } = useSession()
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
@@ -67,9 +68,9 @@ function SignedOut() {
     const fields = new FormData(form)
     const text = (name: string) => String(fields.get(name) ?? '')
     setBusy(true)
-    const entered = withToken ? await signInWithToken(text('token')) : await signIn(text('username'), text('password'))
+    const entered = withToken ? await signInWithToken(text('token')) : await signIn(text('username'), text('password'), text('code').trim() || null)
     setBusy(false)
-    if (!entered) form.querySelector<HTMLInputElement>('input[type=password]')?.select()
+    if (!entered) form.querySelector<HTMLInputElement>('input[name=code], input[type=password]')?.select()
   }
 
   return (
@@ -89,6 +90,12 @@ function SignedOut() {
             Password
             <input key="password" name="password" type="password" size={16} required autoComplete="current-password" />
           </label>
+          {codeNeeded && (
+            <label>
+              Code
+              <input key="code" name="code" size={12} required autoFocus autoComplete="one-time-code" placeholder="of your app" />
+            </label>
+          )}
         </>
       )}
       <button type="submit" disabled={busy}>

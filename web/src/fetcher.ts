@@ -24,8 +24,8 @@ export function connect(): Connection {
     }
     const token = currentToken()
     const answer = await send(request, token, options?.headers)
-    if (token && !hasOwnAuthorization(options?.headers) && isUnauthenticated(answer)) tokenRejected(token)
-    return answer
+    if (!token || hasOwnAuthorization(options?.headers) || !isUnauthenticated(answer)) return answer
+    return (await tokenRejected(token)) ? send(request, currentToken(), options?.headers) : answer
   }
 
   return { fetcher: fetcher as Fetcher, dispose: () => void client?.dispose() }
