@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from graph.address import Addresses
+from graph.cli import app
 from tests.filling import filled_in, signed_in_as
 from tests.server import Live, subscribe
 
@@ -143,6 +145,55 @@ def test_an_own_arms_room_and_the_import(empty: Addresses) -> None:
     assert "This was a dry run" in shell(dry, empty).stdout
     assert "1603 rows written." in shell(real, empty).stdout
     assert "0 rows written." in shell(real, empty).stdout
+
+
+def block_with(text: str) -> str:
+    """The README's block of shell commands that has this in it."""
+    (found,) = [block for block in blocks("sh") if text in block]
+    return found
+
+
+def test_an_account_from_the_first_day_to_the_last(empty: Addresses) -> None:
+    assert shell(commands(".venv/bin/armguard armory create")[0], empty).returncode == 0
+    lines = [line for line in block_with("account change").splitlines() if line]
+    assert [line.split()[2] for line in lines] == ["create", "change", "list", "password", "sign-out", "disable", "enable"]
+    for number, line in enumerate(lines):
+        command = line.split("  #")[0]
+        asked = f"echo 'a password for day {number}' | {command} --password-stdin" if line.split()[2] in ("create", "password") else command
+        done = shell(asked, empty)
+        assert done.returncode == 0, (line, done.stderr)
+
+
+def test_a_token_from_the_first_day_to_the_last(demo_addresses: Addresses) -> None:
+    done = shell("set -e\n" + block_with("token rotate"), demo_addresses)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("armg_") == 2
+    assert "Token board of viewer.demo revoked." in done.stdout
+
+
+def test_a_server_is_closed_to_all_but_known_documents(demo_addresses: Addresses) -> None:
+    done = shell("set -e\n" + block_with("operations list"), demo_addresses)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 are known" in done.stdout
+
+
+def test_every_command_is_named() -> None:
+    (named,) = re.findall(r"### The `armguard` command\n\n(.*?)\. Each has", README, re.DOTALL)
+    words = {" ".join((group, word)).strip() for found in re.findall(r"`(.*?)`", named) for group, word in _each(found)}
+    assert words == set(_commands_of(app, ""))
+
+
+def _each(found: str) -> list[tuple[str, str]]:
+    group, _, words = found.partition(" ")
+    return [(group, word) for word in words.split("|")]
+
+
+def _commands_of(group: typer.Typer, name: str) -> list[str]:
+    own = [each.name or each.callback.__name__ for each in group.registered_commands if each.callback]
+    below = [
+        command for each in group.registered_groups if each.typer_instance for command in _commands_of(each.typer_instance, each.name or "")
+    ]
+    return [f"{name} {command}".strip() for command in own] + below
 
 
 def test_every_file_and_page_that_the_readme_names_is_there() -> None:

@@ -5,7 +5,7 @@ import { Bar } from './Bar'
 import { examples } from './examples'
 import { connect } from './fetcher'
 import { refresh, useSession } from './session'
-import { hasStoredTabs, storage } from './storage'
+import { openTab, storage } from './storage'
 import { useEditorColours } from './theme'
 import { NEW_UUID, newUuid } from './fillins'
 
@@ -37,8 +37,8 @@ export function App() {
 }
 
 function Editor({ fetcher }: { fetcher: ReturnType<typeof connect>['fetcher'] }) {
-  // GraphiQL shows no variables in its first default tab unless they are given here too.
-  const [first] = useState(() => (hasStoredTabs() ? undefined : examples[0]))
+  // GraphiQL shows no variables in the tab that is open at first unless they are given here too.
+  const [first] = useState(() => openTab() ?? examples[0])
   return (
     <GraphiQL
       fetcher={fetcher}

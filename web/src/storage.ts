@@ -27,7 +27,16 @@ export const storage = {
   },
 }
 
-export const hasStoredTabs = (): boolean => storage.getItem('graphiql:tabState') !== null
+/** The tab that was open when GraphiQL was last there, as it was left. */
+export function openTab(): { query: string; variables: string | undefined } | undefined {
+  try {
+    const { tabs, activeTabIndex } = JSON.parse(storage.getItem('graphiql:tabState') ?? 'null')
+    const { query, variables } = tabs[activeTabIndex]
+    return { query: query ?? '', variables: variables ?? undefined }
+  } catch {
+    return undefined
+  }
+}
 
 /** Throw away what an earlier version of the examples left behind. */
 export function forgetOldVersions(): void {
