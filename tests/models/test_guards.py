@@ -217,7 +217,7 @@ UNIQUE = {
     "recovery_code_once": "recovery_code (code_hash)",
     "token_use_once": "token_use (token_id, address)",
     "security_log_newest": "security_log (seq)",
-    "operation_once": "operation (document_id)",
+    "operation_once": "operation (document_id) WHERE (retired_at IS NULL)",
     "api_token_token": "api_token (token_hash)",
     "uid_completed_r_actor_k_9b7098": "completed_request (actor_key, request_id)",
     "item_model_manufacturer": "item_model (id, manufacturer_key)",
