@@ -7,7 +7,7 @@ import contextlib
 import pytest
 import uvicorn
 
-from graph.cli.serving import _serve, _taken
+from graph.cli.serving import _serve, _taken, for_the_demo
 from graph.logs import start_logs
 from graph.settings import Settings
 
@@ -22,3 +22,9 @@ def test_the_server_runs_on_the_fast_loop_and_parser_and_logs_each_request_once(
     (config,) = configured
     assert (config.loop, config.http, config.access_log) == ("uvloop", "httptools", False)
     assert (config.ws_max_size, config.ws_per_message_deflate) == (settings.socket_bytes, False)
+
+
+def test_the_demo_asks_nobody_for_a_second_factor_unless_it_is_told_to() -> None:
+    assert Settings().second_factor_roles == ("ARMS_ROOM_OFFICER", "ADMIN")
+    assert for_the_demo(Settings()).second_factor_roles == ()
+    assert for_the_demo(Settings(second_factor_roles="ADMIN")).second_factor_roles == ("ADMIN",)

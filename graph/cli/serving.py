@@ -86,9 +86,7 @@ def demo(
 
     Its passwords are known to everybody, so no role is asked for a second factor, unless ARMGUARD_SECOND_FACTOR_ROLES says so.
     """
-    settings = _settings(host, port)
-    if "second_factor_roles" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"second_factor_roles": ()})
+    settings = for_the_demo(_settings(host, port))
     with contextlib.ExitStack() as stack:
         taken = None if load_only else stack.enter_context(contextlib.closing(_taken(settings)))
         at = stack.enter_context(database_of(settings))
@@ -96,6 +94,12 @@ def demo(
         _print_demo(settings)
         if taken is not None:
             _serve(settings, at.runtime, taken)
+
+
+def for_the_demo(settings: Settings) -> Settings:
+    """The settings of the demo: nobody needs a second factor, unless they say who does."""
+    given = "second_factor_roles" in settings.model_fields_set
+    return settings if given else settings.model_copy(update={"second_factor_roles": ()})
 
 
 async def _load_demo(settings: Settings, at: Addresses) -> None:
