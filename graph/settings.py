@@ -59,6 +59,9 @@ class Settings(BaseSettings):
 
     session_hours: int = Field(12, ge=1, description="How long a sign-in lasts.")
     access_minutes: int = Field(15, ge=1, description="How long a token of a sign-in is good before it is exchanged for the next.")
+    refresh_grace_seconds: float = Field(
+        10.0, ge=0, le=60, description="How long a refresh token is exchanged again, for two tabs at once and for an answer that was lost."
+    )
     second_factor_roles: RoleNames = Field(
         (Role.ARMS_ROOM_OFFICER, Role.ADMIN),
         description="Roles that sign in with a code of an app beside the password, with commas between.",

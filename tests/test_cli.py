@@ -29,9 +29,16 @@ COMMANDS = (
     ("armory", "create"),
     ("account", "create"),
     ("account", "list"),
+    ("account", "change"),
     ("account", "disable"),
+    ("account", "enable"),
     ("account", "password"),
+    ("account", "sign-out"),
+    ("account", "remove-second-factor"),
     ("token", "create"),
+    ("token", "list"),
+    ("token", "rotate"),
+    ("token", "revoke"),
     ("operations", "add"),
     ("operations", "list"),
     ("operations", "retire"),
@@ -103,6 +110,95 @@ async def test_a_new_token_is_printed_alone_and_works(database_url: str, setting
         headers = {"authorization": f"Bearer {token}"}
         answer = await client.post(f"{server.url}/graphql", json={"query": "{ viewer { username } }"}, headers=headers)
     assert answer.json()["data"]["viewer"]["username"] == "auditor"
+
+
+def no(*words: str, url: str = "", stdin: str = "") -> str:
+    """What the command said when it did nothing, in one line; its exit code is 1."""
+    result = armguard(*words, url=url, stdin=stdin)
+    assert (result.returncode, result.stdout) == (1, ""), result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    return result.stderr.strip().splitlines()[-1]
+
+
+def test_the_help_says_what_each_role_and_each_scope_is_for() -> None:
+    told = " ".join(done("account", "create", "--help").split())
+    for role in ("VIEWER reads", "ARMORER issues and takes back", "ADMIN keeps the accounts"):
+        assert role in told.replace("│ ", ""), told
+    assert "ISSUE" in done("token", "create", "--help").upper()
+
+
+def test_an_account_is_changed_given_a_password_signed_out_and_enabled_at_the_console(database_url: str) -> None:
+    def account(*words: str, stdin: str = "") -> str:
+        return done("account", *words, url=database_url, stdin=stdin).strip()
+
+    changed = account("change", "north", "--role", "ARMORER", "--role", "COMMANDER", "--unit", "n-sq", "--armory", "south")
+    assert changed == "Account north changed."
+    (north,) = [row for row in json.loads(account("list", "--json")) if row["username"] == "north"]
+    assert north == {
+        "username": "north",
+        "roles": ["ARMORER", "COMMANDER"],
+        "state": "ACTIVE",
+        "armories": "SOUTH, those of N-SQ and below",
+    }
+    assert account("sign-out", "north") == "Sign-ins of north that were open and have ended: 1."
+    assert account("sign-out", "north") == "Sign-ins of north that were open and have ended: 0."
+    assert account("password", "north", "--password-stdin", "--must-change", stdin=PASSWORD + "\n") == "Account north has a new password."
+    assert account("disable", "north", "--reason", "left", "--json") == '{"username": "north", "state": "DISABLED"}'
+    assert account("enable", "north", "--reason", "came back") == "Account north enabled."
+
+
+def test_what_is_refused_at_the_console_is_one_line_and_exit_code_1(database_url: str) -> None:
+    def refused(*words: str, stdin: str = "") -> str:
+        return no(*words, url=database_url, stdin=stdin)
+
+    said = {
+        ("account", "change", "north", "--role", "VIEWER", "--role", "ADMIN", "--role", "ARMORER"): "Refused: An administrator has no",
+        ("account", "change", "north", "--armory", "WEST"): "Refused: There is no arms room with the code WEST.",
+        ("account", "disable", "admin", "--reason", "by mistake"): "Refused: admin is the last administrator",
+        ("account", "disable", "north", "--reason", " "): "reason is empty.",
+        ("account", "enable", "nobody", "--reason", "why not"): "Refused: There is no account nobody.",
+        ("account", "sign-out", "nobody"): "Refused: There is no account nobody.",
+        ("account", "remove-second-factor", "north", "--reason", "lost"): "Refused: The account north has no second factor.",
+        ("account", "create", "two words", "--role", "VIEWER", "--armory", "NORTH", "--password-stdin"): "Refused: A username is made of",
+        ("account", "create", "x", "--role", "VIEWER", "--password-stdin"): "Say which arms rooms are in scope",
+        ("account", "password", "north"): "There is no terminal to ask for the password: use --password-stdin.",
+        ("token", "create", "--account", "nobody"): "Refused: There is no account nobody.",
+        ("token", "create", "--account", "north", "--name", "n" * 65): "name has at most 64 characters.",
+        ("token", "revoke", "--account", "north", "--name", "none"): "Refused: The account north has no token none that is good.",
+        ("token", "rotate", "00000000-0000-0000-0000-000000000001"): "Refused: There is no such token that is good",
+    }
+    for words, beginning in said.items():
+        assert refused(*words, stdin=PASSWORD + "\n").startswith(beginning), words
+    for words in (
+        ("account", "disable", "north"),
+        ("token", "create", "--account", "north", "--days", "0"),
+        ("account", "create", "x", "--role", "BOSS"),
+    ):
+        assert armguard(*words, url=database_url).returncode == 2  # the command is not written so
+
+
+async def test_a_token_is_listed_rotated_and_revoked_at_the_console(database_url: str, settings: Settings) -> None:
+    def token(*words: str) -> str:
+        return done("token", *words, url=database_url).strip()
+
+    words = ("create", "--account", "auditor", "--name", "nightly", "--scope", "read", "--armory", "NORTH", "--days", "30", "--json")
+    old = json.loads(token(*words))
+    new = json.loads(token("rotate", old["id"], "--overlap-hours", "1", "--json"))
+    async with running_server(database_url, settings) as server, httpx.AsyncClient() as client:
+        for each in (old, new):
+            headers = {"authorization": f"Bearer {each['token']}"}
+            body = {"query": "{ viewer { token tokenScopes } }"}
+            answer = await client.post(f"{server.url}/graphql", json=body, headers=headers)
+            assert answer.json()["data"]["viewer"] == {"token": "nightly", "tokenScopes": ["READ"]}
+    listed = {row["id"]: row for row in json.loads(token("list", "--json"))}
+    assert listed[old["id"]]["goodUntil"] is not None
+    assert listed[new["id"]]["goodUntil"] is None
+    assert all(listed[each["id"]]["lastUsedAt"] for each in (old, new))
+    assert not any(each["token"] in json.dumps(listed) for each in (old, new))
+    assert new["id"] in token("list")
+    assert token("revoke", "--account", "auditor", "--name", "nightly") == "Tokens nightly of auditor revoked: 2."
+    listed = {row["id"]: row for row in json.loads(token("list", "--json"))}
+    assert all(listed[each["id"]]["revokedAt"] for each in (old, new))
 
 
 def test_the_ledger_is_exported_and_verified_online_and_offline(database_url: str, tmp_path: Path) -> None:

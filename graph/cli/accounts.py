@@ -29,6 +29,10 @@ token_app = typer.Typer(help="Tokens for programs.", no_args_is_help=True)
 armory_app = typer.Typer(help="The arms rooms.", no_args_is_help=True)
 
 Username = Annotated[str, typer.Argument(help="The account's name.")]
+ROLES = (
+    "VIEWER reads; ARMORER issues and takes back; ARMS_ROOM_OFFICER also approves and registers; COMMANDER reads and bars from arms; "
+    "AUDITOR reads and verifies everything; ADMIN keeps the accounts and issues nothing. May be given more than once."
+)
 
 
 def _password(asked_on_stdin: bool) -> str:
@@ -42,7 +46,7 @@ def _password(asked_on_stdin: bool) -> str:
 @account_app.command("create")
 def account_create(
     username: Annotated[str, typer.Argument(help="The account's name.")],
-    role: Annotated[list[Role], typer.Option(help="What the account may do; may be given more than once.")],
+    role: Annotated[list[Role], typer.Option(help="What the account may do. " + ROLES)],
     armory: Annotated[list[str] | None, typer.Option(help="The code of an arms room in its scope; may be given more than once.")] = None,
     unit: Annotated[list[str] | None, typer.Option(help="The code of a unit: its arms rooms, and those of all units below.")] = None,
     all_armories: Annotated[bool, typer.Option("--all-armories", help="Every arms room is in its scope.")] = False,
@@ -90,7 +94,7 @@ def scope_of(account: Account, codes: dict[UUID, str]) -> str:
 @account_app.command("change")
 def account_change(
     username: Username,
-    role: Annotated[list[Role] | None, typer.Option(help="What it may do from now on; may be given more than once.")] = None,
+    role: Annotated[list[Role] | None, typer.Option(help="What it may do from now on. " + ROLES)] = None,
     armory: Annotated[list[str] | None, typer.Option(help="The code of an arms room in its scope; may be given more than once.")] = None,
     unit: Annotated[list[str] | None, typer.Option(help="The code of a unit: its arms rooms, and those of all units below.")] = None,
     all_armories: Annotated[
@@ -111,14 +115,14 @@ def account_disable(
     as_json: AsJson = False,
 ) -> None:
     """Disable an account: it signs in no more, and what it has open ends within seconds."""
-    refused_or(at_console(lambda: accounts.disable_account(accounts.DisableAccount(uuid4(), username, reason))))
+    refused_or(at_console(lambda: accounts.disable_account(accounts.DisableAccount(uuid4(), username, text("reason", reason)))))
     print(json.dumps({"username": username, "state": "DISABLED"}) if as_json else f"Account {username} disabled.")
 
 
 @account_app.command("enable")
 def account_enable(username: Username, reason: Annotated[str, typer.Option(help="Why; it stands in the ledger.")]) -> None:
     """Let a disabled account sign in again, with the password that it had."""
-    refused_or(at_console(lambda: accounts.enable_account(accounts.EnableAccount(uuid4(), username, reason))))
+    refused_or(at_console(lambda: accounts.enable_account(accounts.EnableAccount(uuid4(), username, text("reason", reason)))))
     print(f"Account {username} enabled.")
 
 
@@ -137,14 +141,15 @@ def account_password(
 @account_app.command("sign-out")
 def account_sign_out(username: Username) -> None:
     """End every sign-in of an account within seconds. Its tokens for programs go on."""
-    ended = refused_or(at_console(lambda: sessions.end_all_sessions(sessions.EndSessions(uuid4(), username))))
-    print(f"{len(ended.rows)} sign-ins of {username} ended.")
+    ended = len(refused_or(at_console(lambda: sessions.end_all_sessions(sessions.EndSessions(uuid4(), username)))).rows)
+    print(f"Sign-ins of {username} that were open and have ended: {ended}.")
 
 
 @account_app.command("remove-second-factor")
 def account_remove_second_factor(username: Username, reason: Annotated[str, typer.Option(help="Why; it stands in the ledger.")]) -> None:
     """Take the second factor from an account whose phone is lost. Its owner sets up another at the next sign-in."""
-    refused_or(at_console(lambda: factors.remove_second_factor(factors.RemoveSecondFactor(uuid4(), username, reason))))
+    command = factors.RemoveSecondFactor(uuid4(), username, text("reason", reason))
+    refused_or(at_console(lambda: factors.remove_second_factor(command)))
     print(f"Account {username} has no second factor any more.")
 
 
@@ -154,7 +159,11 @@ def token_create(
     name: Annotated[str, typer.Option(help="What the token is for.")] = "script",
     scope: Annotated[
         list[TokenScope] | None,
-        typer.Option(help="What it may be used for; may be given more than once. Without it: READ and FEED.", case_sensitive=False),
+        typer.Option(
+            help="What it may be used for: READ, FEED (what is pushed), ISSUE (the counter), REGISTER (the books), ADMIN (the accounts); "
+            "within what its account may do. May be given more than once. Without it: READ and FEED.",
+            case_sensitive=False,
+        ),
     ] = None,
     armory: Annotated[
         list[str] | None, typer.Option(help="The code of an arms room that it is for; without it, all of the account's.")
@@ -163,7 +172,8 @@ def token_create(
     as_json: AsJson = False,
 ) -> None:
     """Create a token for a program, and print it. It is shown this once."""
-    command = tokens.CreateToken(uuid4(), account, text("name", name), days, tuple(scope or tokens.READING), tuple(armory or ()))
+    name, scopes = text("name", name, tokens.LONGEST_NAME), tuple(scope or tokens.READING)
+    command = tokens.CreateToken(uuid4(), account, name, days, scopes, tuple(armory or ()))
     made = refused_or(at_console(lambda: tokens.create_token(command)))
     print(json.dumps({"id": str(made.id), "token": made.token}) if as_json else made.token)
 
@@ -213,8 +223,8 @@ def token_revoke(
     token_id: Annotated[UUID | None, typer.Option("--id", help="Only the one with this id.")] = None,
 ) -> None:
     """Revoke the tokens of an account that have this name: what uses them ends within seconds."""
-    refused_or(at_console(lambda: tokens.revoke_token(tokens.RevokeToken(uuid4(), account, name, token_id))))
-    print(f"Token {name} of {account} revoked.")
+    revoked = refused_or(at_console(lambda: tokens.revoke_token(tokens.RevokeToken(uuid4(), account, name, token_id))))
+    print(f"Tokens {name} of {account} revoked: {len(revoked.rows)}.")
 
 
 @armory_app.command("create")

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from tortoise.expressions import Q
 from uuid_utils.compat import uuid7
 
 from graph import database
 from graph.audit.actor import current_actor
 from graph.audit.ledger import append
-from graph.commands.attempts import attempts, take_sign_in
+from graph.commands.attempts import forget_sign_ins, take_sign_in
 from graph.commands.passwords import hash_password, matches
-from graph.commands.perform import Answer, later, perform, require
+from graph.commands.perform import MISMATCH, Answer, earlier_answer, later, perform, require
 from graph.commands.rows import account_named, change, given, lock_row, register
 from graph.commands.sessions import end_sessions
 from graph.commands.tokens import revoke_all
@@ -21,8 +22,19 @@ from graph.errors import BadInput, Refusal, RefusalCode, Refused, refuse
 from graph.models.accounts import Account
 from graph.models.armory import Armory, Unit
 from graph.models.ledger import REGISTRY
-from graph.rules.accounts import Change, account_refusals, password_elsewhere, password_refusals, rights_elsewhere
+from graph.rules.accounts import (
+    Change,
+    account_refusals,
+    own_password,
+    password_elsewhere,
+    password_refusals,
+    rights_elsewhere,
+    username_refusals,
+)
 from graph.words import AccountState, EventType, Role, Subject
+
+ADMINS = Q(roles__contains=[Role.ADMIN.value], state=AccountState.ACTIVE)
+NOT_YOURS = Refusal(RefusalCode.SIGN_IN_FAILED, "This is not your password.", path="currentPassword")
 
 
 @dataclass(frozen=True)
@@ -93,16 +105,20 @@ class ChangePassword:
 async def create_account(command: CreateAccount, password: str | None) -> Answer | Refused:
     """Create an account."""
     require(Role.ADMIN)
-    hashed = await hash_password(password, command.username) if password is not None else None
+    hashed = None
+    if password is not None:
+        if refusals := password_refusals(password, command.username):
+            return Refused(refusals)
+        hashed = await hash_password(password)
 
     async def decide() -> Sequence[UUID]:
-        refuse(account_refusals(Change(roles=command.roles)))
+        refuse([*username_refusals(command.username), *account_refusals(Change(roles=command.roles))])
         account = Account(
             id=uuid7(),
             username=command.username,
             username_key=command.username.lower(),
             password_hash=hashed,
-            roles=[role.value for role in command.roles],
+            roles=_words(command.roles),
             all_armories=command.all_armories,
             armories=await _named(Armory, "arms room", command.armories, "armories"),
             units=await _named(Unit, "unit", command.units, "units"),
@@ -124,7 +140,7 @@ async def change_account(command: ChangeAccount) -> Answer | Refused:
         refuse(rights_elsewhere(account.username, _decided_elsewhere(account, command)))
         refuse(account_refusals(await _change_of(account, roles=command.roles, scope=command)))
         changes = given(
-            roles=None if command.roles is None else [role.value for role in command.roles],
+            roles=None if command.roles is None else _words(command.roles),
             armories=None if command.armories is None else await _named(Armory, "arms room", command.armories, "armories"),
             units=None if command.units is None else await _named(Unit, "unit", command.units, "units"),
             all_armories=command.all_armories,
@@ -168,13 +184,18 @@ async def enable_account(command: EnableAccount) -> Answer | Refused:
 
 
 async def set_password(command: SetPassword, password: str) -> Answer | Refused:
-    """Give an account a password; one that was disabled may sign in from now on. What it had open before ends."""
-    require(Role.ADMIN)
-    hashed = await hash_password(password, command.username)
+    """Give an account a password; one that was disabled may sign in from now on. What it had open before ends.
+
+    One's own is changed by who knows it: whoever has got hold of an administrator's open session does not get the account with it.
+    """
+    actor = require(Role.ADMIN)
+    if refusals := password_refusals(password, command.username):
+        return Refused(refusals)
+    hashed = await hash_password(password)
 
     async def decide() -> Sequence[UUID]:
         account = await _locked(command.username)
-        refuse(password_elsewhere(account.username, account.issuer))
+        refuse([*own_password(own=account.id == actor.account_id), *password_elsewhere(account.username, account.issuer)])
         changes = {"password_hash": hashed, "state": AccountState.ACTIVE, "must_change_password": command.must_change}
         facts = {"username": account.username}
         await append(await change(account, changes, REGISTRY, EventType.PASSWORD_SET, Subject.ACCOUNT, facts))
@@ -198,24 +219,29 @@ async def change_password(command: ChangePassword, current: str, new: str) -> An
     if elsewhere := password_elsewhere(account.username, account.issuer):
         return Refused(elsewhere)
     await take_sign_in(account.username_key, command.address)
+    named = _Named(account.username)
+    if (earlier := await earlier_answer("changePassword", command.request_id, named)) is not None:
+        return earlier if await matches(account.password_hash or "", new) else Refused([MISMATCH])
     if account.password_hash is None or not await matches(account.password_hash, current):
-        return Refused([Refusal(RefusalCode.SIGN_IN_FAILED, "This is not your password.", path="currentPassword")])
-    await attempts().forget(attempts().of_name, account.username_key, command.address)
+        return Refused([NOT_YOURS])
+    await forget_sign_ins(account.username_key, command.address)
     if refusals := [replace(refusal, path="newPassword") for refusal in password_refusals(new, account.username)]:
         return Refused(refusals)
     if new == current:
         return Refused([Refusal(RefusalCode.INVALID_VALUE, "This is the password that you have: choose another.", path="newPassword")])
-    hashed = await hash_password(new, account.username)
+    hashed = await hash_password(new)
 
     async def decide() -> Sequence[UUID]:
         locked = await lock_row(Account, account.id)
+        if locked.password_hash != account.password_hash or locked.state is not AccountState.ACTIVE:  # an administrator was quicker
+            raise Refused([NOT_YOURS])
         facts = {"username": locked.username}
         changes = {"password_hash": hashed, "must_change_password": False}
         await append(await change(locked, changes, REGISTRY, EventType.PASSWORD_SET, Subject.ACCOUNT, facts))
         await _end_credentials(locked, but=actor.credential_id)
         return [locked.id]
 
-    return await perform("changePassword", command.request_id, _Named(account.username), decide)
+    return await perform("changePassword", command.request_id, named, decide)
 
 
 @dataclass(frozen=True)
@@ -232,8 +258,7 @@ async def _end_credentials(account: Account, but: UUID | None = None) -> None:
 async def _change_of(
     account: Account, *, roles: Sequence[Role] | None = None, state: AccountState | None = None, scope: ChangeAccount | None = None
 ) -> Change:
-    """What the rule looks at: under the locks of all administrators, so that two do not take each other out at once."""
-    admins = await Account.filter(roles__contains=[Role.ADMIN.value], state=AccountState.ACTIVE).order_by("id").select_for_update()
+    """What the rule looks at."""
     return Change(
         username=account.username,
         roles=tuple(map(Role, account.roles)) if roles is None else tuple(roles),
@@ -242,7 +267,7 @@ async def _change_of(
         state_before=account.state,
         own=current_actor().account_id == account.id,
         of_scope=scope is not None and any(each is not None for each in (scope.armories, scope.all_armories, scope.units)),
-        other_admins=len([admin for admin in admins if admin.id != account.id]),
+        other_admins=await Account.filter(ADMINS).exclude(id=account.id).count(),
         has_password=account.password_hash is not None or account.issuer is not None,
     )
 
@@ -264,4 +289,11 @@ async def _named(of: type[Armory] | type[Unit], noun: str, codes: Sequence[str],
 
 
 async def _locked(username: str, expected_version: int | None = None) -> Account:
-    return await lock_row(Account, (await account_named(username)).id, expected_version)
+    """An account, under its lock and those of all administrators: so that two do not take each other out at once."""
+    account = await account_named(username)
+    await Account.filter(Q(id=account.id) | ADMINS).order_by("id").select_for_update(no_key=True)
+    return await lock_row(Account, account.id, expected_version)
+
+
+def _words(roles: Sequence[Role]) -> list[str]:
+    return [role.value for role in dict.fromkeys(roles)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import time
 from collections.abc import Hashable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
@@ -17,7 +18,8 @@ from graph.database import Door
 from graph.errors import RateLimited
 
 SIGN_IN_SECONDS = 300
-NOTES_A_MINUTE = 60  # of what one address tries
+NOTES_AN_HOUR = 120  # of what one address tries: the log of 10,000 lasts it for days
+HOUSE = 64  # bits of an IPv6 address: the rest its owner makes up
 
 
 class Forgettable(dict[Hashable, list[Any]]):
@@ -39,7 +41,7 @@ class Attempts:
         self.of_name = RateLimitItemPerSecond(settings.sign_in_attempts, SIGN_IN_SECONDS, namespace="sign-in")
         self.of_address = RateLimitItemPerSecond(settings.address_attempts, SIGN_IN_SECONDS, namespace="address")
         self.of_factor = RateLimitItemPerSecond(settings.sign_in_attempts, SIGN_IN_SECONDS, namespace="second-factor")
-        self.of_note = RateLimitItemPerMinute(NOTES_A_MINUTE, namespace="note")
+        self.of_note = RateLimitItemPerHour(NOTES_AN_HOUR, namespace="note")
         self.of_refusal = RateLimitItemPerHour(1, namespace="refusal")
         self.of_pin = RateLimitItemPerSecond(settings.pin_attempts, settings.pin_wait_seconds, namespace="pin")
 
@@ -66,6 +68,22 @@ def attempts() -> Attempts:
     return _attempts[door]
 
 
+def origin_of(address: str) -> str:
+    """Whose an address is, as attempts are counted: of IPv6 its network of 64 bits, in which one owner has as many as they like."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, ipaddress.IPv4Address):
+        return str(known)
+    return str(known.ipv4_mapped or ipaddress.ip_network((int(known), HOUSE), strict=False))
+
+
+async def forget_sign_ins(username: str, address: str) -> None:
+    """Begin the count of a name from an address anew: its owner was there."""
+    await attempts().forget(attempts().of_name, username, origin_of(address))
+
+
 async def take_sign_in(username: str, address: str) -> None:
     """Count a sign-in, each of those that one document asks for.
 
@@ -74,7 +92,7 @@ async def take_sign_in(username: str, address: str) -> None:
     Raises:
         RateLimited: there were too many.
     """
-    counted = attempts()
-    for item, of in ((counted.of_name, (username, address)), (counted.of_address, (address,))):
+    counted, origin = attempts(), origin_of(address)
+    for item, of in ((counted.of_address, (origin,)), (counted.of_name, (username, origin))):
         if wait := await counted.take(item, *of):
             raise RateLimited(f"Too many sign-ins. Try again in {wait} seconds.", wait)

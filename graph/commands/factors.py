@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from graph import database
 from graph.audit.actor import current_actor
 from graph.audit.ledger import Event, append, database_time
-from graph.commands.attempts import attempts, take_sign_in
+from graph.commands.attempts import attempts, forget_sign_ins, take_sign_in
 from graph.commands.passwords import matches
 from graph.commands.perform import Answer, perform, require
 from graph.commands.rows import account_named, lock_row
@@ -74,6 +74,7 @@ async def begin_second_factor(command: BeginSecondFactor, password: str) -> NewF
     await take_sign_in(account.username_key, command.address)
     if account.password_hash is None or not await matches(account.password_hash, password):
         return Refused([Refusal(RefusalCode.SIGN_IN_FAILED, "This is not your password.", path="password")])
+    await forget_sign_ins(account.username_key, command.address)
     secret = pyotp.random_base32()
 
     async def decide() -> Sequence[UUID]:
@@ -92,6 +93,8 @@ async def begin_second_factor(command: BeginSecondFactor, password: str) -> NewF
     if isinstance(answer, Refused):
         return answer
     made = await database.transaction(lambda: SecondFactor.get(id=answer.rows[0]))  # that of the first time, if it is asked again
+    if made.confirmed_at is not None or made.ended_at is not None:
+        return Refused([Refusal(RefusalCode.STATE_NOT_ALLOWED, "This secret was shown, and is no more. Begin anew with a new requestId.")])
     return NewFactor(made.secret, pyotp.TOTP(made.secret).provisioning_uri(name=account.username, issuer_name=ISSUER))
 
 
@@ -132,11 +135,17 @@ async def confirm_second_factor(command: ConfirmSecondFactor, code: str) -> tupl
 
 
 async def remove_second_factor(command: RemoveSecondFactor) -> Answer | Refused:
-    """Take the second factor from an account, so that its owner can set up another: after the owner was seen in person."""
-    require(Role.ADMIN)
+    """Take the second factor from an account, so that its owner can set up another: after the owner was seen in person.
+
+    Nobody takes their own: whoever has got hold of an open session would need no more.
+    """
+    actor = require(Role.ADMIN)
 
     async def decide() -> Sequence[UUID]:
         locked = await lock_row(Account, (await account_named(command.username)).id)
+        if locked.id == actor.account_id:
+            message = "This is your own second factor: another administrator takes it, or whoever keeps the server."
+            raise Refused([Refusal(RefusalCode.SAME_PERSON, message, path="username")])
         factor = await _factor_of(locked)
         if factor is None:
             raise Refused([Refusal(RefusalCode.STATE_NOT_ALLOWED, f"The account {locked.username} has no second factor.", path="username")])

@@ -11,21 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from graph.errors import refuse
-from graph.rules.accounts import password_refusals
+from graph.rules.accounts import password_text
 
 _hasher = PasswordHasher()
 _hashers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="argon2")
 
 
-async def hash_password(password: str, username: str) -> str:
-    """An argon2id hash.
-
-    Raises:
-        Refused: the password is too short, or easy to guess.
-    """
-    refuse(password_refusals(password, username))
-    return await asyncio.get_running_loop().run_in_executor(_hashers, _hasher.hash, password)
+async def hash_password(password: str) -> str:
+    """An argon2id hash of a password that the rule takes."""
+    return await asyncio.get_running_loop().run_in_executor(_hashers, _hasher.hash, password_text(password))
 
 
 async def hash_pin(pin: str) -> str:
@@ -36,7 +30,7 @@ async def hash_pin(pin: str) -> str:
 async def matches(stored: str, password: str) -> bool:
     """Whether a password or PIN is the one that was hashed."""
     try:
-        return await asyncio.get_running_loop().run_in_executor(_hashers, _hasher.verify, stored, password)
+        return await asyncio.get_running_loop().run_in_executor(_hashers, _hasher.verify, stored, password_text(password))
     except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 

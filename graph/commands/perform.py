@@ -43,6 +43,13 @@ DUPLICATES: dict[str, tuple[RefusalCode, str, str]] = {
 }
 
 
+MISMATCH = Refusal(
+    RefusalCode.IDEMPOTENCY_MISMATCH,
+    "This requestId has been used for another command. Send a new one for a new command.",
+    path="requestId",
+)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a command made: the ids of the rows, in the order of its lines, and of the events. The same for a repeated request.
@@ -83,8 +90,7 @@ class Request:
             Refused: it was another command then.
         """
         if bytes(earlier["arguments_hash"]) != self.digest:
-            message = "This requestId has been used for another command. Send a new one for a new command."
-            raise Refused([Refusal(RefusalCode.IDEMPOTENCY_MISMATCH, message, path="requestId")])
+            raise Refused([MISMATCH])
         stored: Mapping[str, list[str]] = json.loads(earlier["answer"])
         rows, events = tuple(map(UUID, stored["rows"])), tuple(map(UUID, stored["events"]))
         return Outcome(Answer(rows, events, repeated=True, proposed="proposed" in stored))
@@ -155,6 +161,16 @@ async def perform(command: str, request_id: UUID, arguments: Any, decide: Callab
         return Outcome(answer, appending.appended)
 
     return await carry_out(work)
+
+
+async def earlier_answer(command: str, request_id: UUID, arguments: Any) -> Answer | Refused | None:
+    """What this request was answered, if it has succeeded already: for a command that cannot be checked again once it has."""
+    request = requested(command, request_id, arguments)
+    earlier = await completed_request(request.actor_key, request.id)
+    try:
+        return None if earlier is None else request.again(earlier).answer
+    except Refused as refused:
+        return refused
 
 
 async def act(write: Callable[[], Awaitable[object]]) -> Answer | Refused:

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from graph.audit.actor import current_actor
 from graph.audit.ledger import Event, append
-from graph.commands.attempts import attempts
+from graph.commands.attempts import attempts, origin_of
 from graph.commands.perform import act
 from graph.errors import ArmGuardError
 from graph.models.ledger import REGISTRY
@@ -20,9 +20,11 @@ log = structlog.get_logger("armguard.security")
 
 
 async def note_attempt(kind: SecurityKind, name: str, address: str, detail: str = "") -> None:
-    """Keep what a stranger tried. From one address at most so many a minute are kept: a flood tells nothing more. Never fails."""
+    """Keep what a stranger tried. Of a kind from one address only so many an hour are kept: a flood tells nothing more, and washes
+    nothing away. Never fails.
+    """
     log.warning("attempt", kind=kind.value, name=name[:64], address=address)
-    if not await attempts().take(attempts().of_note, address):
+    if not await attempts().take(attempts().of_note, kind.value, origin_of(address)):
         with contextlib.suppress(ArmGuardError):
             await note(kind, name, address, detail)
 
@@ -41,22 +43,22 @@ async def note_access_refused(field: str, address: str) -> None:
 
 
 async def note_token_used(address: str) -> None:
-    """Keep that the actor's API token was used from here; from a new address, the ledger says so."""
+    """Keep that the actor's API token was used from here just now; from a new address, the ledger says so."""
     actor = current_actor()
     if actor.token is None or actor.credential_id is None or actor.account_id is None:
         return
-    token_id, account_id = actor.credential_id, actor.account_id
+    token_id, account_id, origin = actor.credential_id, actor.account_id, origin_of(address)
 
     async def work() -> None:
-        seen = await used(uuid7(), token_id, address)
+        seen = await used(uuid7(), token_id, origin)
         if seen["first"]:
             facts = {
                 "username": actor.name,
                 "token": {"id": token_id, "name": actor.token},
-                "address": address,
+                "address": origin,
                 "addresses": seen["others"] + 1,
             }
-            summary = f"Token used from a new address: {actor.token} of {actor.name} from {address or 'an unknown one'}."
+            summary = f"Token used from a new address: {actor.token} of {actor.name} from {origin or 'an unknown one'}."
             await append(Event(REGISTRY, EventType.TOKEN_USED, Subject.ACCOUNT, account_id, summary, facts))
 
     await act(work)

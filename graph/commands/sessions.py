@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from graph import database
 from graph.audit.actor import Actor, acting, current_actor
 from graph.audit.ledger import Event, append, database_time
-from graph.commands.attempts import attempts, take_sign_in
+from graph.commands.attempts import forget_sign_ins, take_sign_in
 from graph.commands.factors import take_code
 from graph.commands.passwords import matches, nobodys_hash
 from graph.commands.perform import Answer, act, perform, require
@@ -82,7 +82,8 @@ async def sign_in(command: SignIn) -> SignedIn | Refused:
         raise
     account = await database.transaction(lambda: Account.get_or_none(username_key=key))
     stored = account.password_hash if account is not None else None
-    right = await matches(stored or await nobodys_hash(), command.password)
+    nobodys = await nobodys_hash()  # also when it is not needed: who is known takes as long as who is not
+    right = await matches(stored or nobodys, command.password)
     if account is None or stored is None or not right or account.state is not AccountState.ACTIVE:
         await note_attempt(SecurityKind.SIGN_IN_FAILED, command.username, command.address)
         return Refused([WRONG])
@@ -110,14 +111,16 @@ async def sign_in(command: SignIn) -> SignedIn | Refused:
         if answer.refusals[0].code is RefusalCode.SECOND_FACTOR_FAILED:
             await note_attempt(SecurityKind.SECOND_FACTOR_FAILED, command.username, command.address)
         return answer
-    await attempts().forget(attempts().of_name, key, command.address)
+    await forget_sign_ins(key, command.address)
     return begun.shown(account.id)
 
 
 async def refresh(token: str, address: str) -> SignedIn | Refused:
-    """Exchange a refresh token for the next two tokens of its sign-in, once.
+    """Exchange a refresh token for the next two tokens of its sign-in, once; all other refresh tokens of the sign-in are spent with it.
 
-    One that comes twice was in two hands (RFC 9700, section 4.14.2): the sign-in ends with all its tokens, for whoever has them.
+    One that comes again was in two hands (RFC 9700, section 4.14.2): the sign-in ends with all its tokens, for whoever has them. But for
+    some seconds it is exchanged again: two tabs of a browser may ask at once, and an answer may be lost. A thief who is that quick is
+    found out all the same: of the tokens that two have got, the first to be exchanged spends the other.
     """
     known = await database.transaction(lambda: _refreshing(token))
     if known is None:
@@ -125,6 +128,7 @@ async def refresh(token: str, address: str) -> SignedIn | Refused:
         return Refused([OVER])
     session, account = known.session, known.session.account
     next_, stands = _Tokens(session.id, session.expires_at), False
+    grace = timedelta(seconds=database.door().settings.refresh_grace_seconds)
 
     async def exchange() -> None:
         nonlocal stands
@@ -134,11 +138,13 @@ async def refresh(token: str, address: str) -> SignedIn | Refused:
         locked = await Session.filter(id=session.id).select_for_update().get()
         now, given = await database_time(), await SessionToken.get(id=known.id)
         owner = await Account.get(id=account.id)
-        stands = locked.ended_at is None and locked.expires_at > now and given.used_at is None and owner.state is AccountState.ACTIVE
+        reused = given.used_at is not None and now >= given.used_at + grace
+        stands = locked.ended_at is None and locked.expires_at > now and not reused and owner.state is AccountState.ACTIVE
         if stands:
-            await SessionToken.filter(id=given.id).update(used_at=now)
+            if given.used_at is None:
+                await SessionToken.filter(session_id=locked.id, kind=SessionTokenKind.REFRESH, used_at=None).update(used_at=now)
             await next_.write(now)
-        elif given.used_at is not None and locked.ended_at is None:
+        elif reused and locked.ended_at is None:
             await Session.filter(id=locked.id).update(ended_at=now)
             summary = f"Signed out: a refresh token of {owner.username} was used twice."
             with acting(Actor(ActorKind.SYSTEM, "system:sessions")):
@@ -200,12 +206,13 @@ async def end_all_sessions(command: EndSessions) -> Answer | Refused:
 
 async def end_sessions(account: Account, told: EventType, *, only: UUID | None = None, but: UUID | None = None) -> list[UUID]:
     """End the open sessions of an account within the transaction under way, and say so: all, or only one, or all but one."""
-    open_ = Session.filter(account_id=account.id, ended_at=None)
+    now = await database_time()
+    open_ = Session.filter(account_id=account.id, ended_at=None, expires_at__gt=now)
     if only is not None:
         open_ = open_.filter(id=only)
     ended = [session.id for session in await (open_.exclude(id=but) if but else open_).order_by("id").select_for_update()]
     if ended:
-        await Session.filter(id__in=ended).update(ended_at=await database_time())
+        await Session.filter(id__in=ended).update(ended_at=now)
         summary = (
             f"Signed out: {account.username}." if told is EventType.SIGNED_OUT else f"Sign-ins ended: {len(ended)} of {account.username}."
         )

@@ -21,6 +21,7 @@ from graph.models.ledger import REGISTRY
 from graph.rules.accounts import TOKEN_PREFIX, token_hash
 from graph.words import AccountState, EventType, Role, Subject, TokenScope
 
+LONGEST_NAME = 64
 READING = (TokenScope.READ, TokenScope.FEED)
 
 
@@ -91,8 +92,8 @@ async def rotate_token(command: RotateToken) -> MadeToken | Refused:
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
 
     async def decide() -> Sequence[UUID]:
-        old = await _good_token(command.token_id)
-        account = await lock_row(Account, old.account_id)
+        account = await lock_row(Account, (await _good_token(command.token_id)).account_id)
+        old = await _good_token(command.token_id)  # again under the lock: somebody may have revoked or rotated it meanwhile
         now = await database_time()
         rights = {"scopes": old.scopes, "armories": old.armories}
         made = await _make(account, old.name, token, now, now + timedelta(days=command.days), rights)

@@ -46,9 +46,12 @@ class SecurityLog(Model):
         table = "security_log"
 
 
+# One after the other: a number is only drawn when the one before it can be read, so that the feed leaves none out.
 NOTE = f"""
+WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended('security_log', 0)) IS NOT NULL AS so),
+n AS MATERIALIZED (SELECT nextval('security_log_seq') AS seq FROM held WHERE so)
 INSERT INTO security_log (slot, seq, at, kind, name, address, detail)
-SELECT n.seq % {SLOTS}, n.seq, clock_timestamp(), $1, $2, $3, $4 FROM nextval('security_log_seq') AS n (seq)
+SELECT n.seq % {SLOTS}, n.seq, clock_timestamp(), $1, $2, $3, $4 FROM n
 ON CONFLICT (slot) DO UPDATE SET seq = excluded.seq, at = excluded.at, kind = excluded.kind, name = excluded.name,
     address = excluded.address, detail = excluded.detail WHERE security_log.seq < excluded.seq
 """

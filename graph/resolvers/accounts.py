@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -127,6 +127,11 @@ BY_ID = " UNION ALL ".join(
     for told, of, stands in ((OF_A_SESSION, "session", OPEN_SESSION), (OF_A_TOKEN, "api_token", GOOD_TOKEN))
 )
 
+ONCE = """
+SELECT a.username, c.name AS token FROM api_token c JOIN account a ON a.id = c.account_id WHERE c.token_hash = $1
+UNION ALL SELECT '', NULL FROM session_token WHERE token_hash = $1
+"""
+
 _standings: OrderedDict[UUID | bytes, tuple[float, Actor]] = OrderedDict()
 
 
@@ -143,6 +148,22 @@ async def actor_of(token: str) -> Actor:
         raise Unauthenticated("This is not a token of ArmGuard. Sign in, or ask for an API token.")
     hashed = token_hash(token)
     return await _standing(hashed, statement, hashed)
+
+
+@dataclass(frozen=True)
+class Once:
+    """Whose API token one that is no good was, and which; empty if it never was anybody's."""
+
+    username: str = ""
+    token: str = ""
+
+
+async def once_of(token: str) -> Once | None:
+    """Whose a token that is no good was; None for one of a sign-in, which ends every day and tells nothing."""
+    row = await database.fetch_one(ONCE, token_hash(token)) if token.isascii() else None
+    if row is None:
+        return Once()
+    return Once(row["username"], row["token"]) if row["token"] is not None else None
 
 
 async def still_standing(actor: Actor) -> Actor:

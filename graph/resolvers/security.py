@@ -47,9 +47,12 @@ SECURITY_EVENT = table(
     )
 )
 
+# Of the ledger and of the log each in the order of its numbers, whatever a clock said; of both, by time.
 NEWER = f"""
-SELECT id, seq, recorded FROM ({EVENTS}) it WHERE {TOUCHING} AND (recorded AND seq > $1 OR NOT recorded AND seq > $2)
-ORDER BY at, id LIMIT 500
+SELECT id, seq, recorded FROM (
+    (SELECT * FROM ({OF_THE_LEDGER}) it WHERE {TOUCHING} AND seq > $1 ORDER BY seq LIMIT 500) UNION ALL
+    (SELECT * FROM ({OF_THE_LOG}) it WHERE seq > $2 ORDER BY seq LIMIT 500)
+) it ORDER BY max(at) OVER (PARTITION BY recorded ORDER BY seq), recorded, seq LIMIT 500
 """
 PLACES = "SELECT coalesce(max(seq), 0) FROM ledger_event WHERE stream = 'registry'", "SELECT coalesce(max(seq), 0) FROM security_log"
 
@@ -79,10 +82,12 @@ async def security_feed(actor: Actor, after: str | None) -> AsyncIterator[Securi
             actor = await still_watching(actor)
             if not actor.roles & ACCOUNT_READERS:
                 raise Forbidden("Your account may not see this any more.")
-            for row in await database.fetch(NEWER, ledger, log):
+            rows = await database.fetch(NEWER, ledger, log)
+            for row in rows:
                 ledger, log = (row["seq"], log) if row["recorded"] else (ledger, row["seq"])
                 yield SecurityMessage(_written(ledger, log), row["id"], actor)
-            await _pause(watch, poll)
+            if not rows:
+                await _pause(watch, poll)
 
 
 async def _pause(watch: Any, seconds: float) -> None:

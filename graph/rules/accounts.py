@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zxcvbn import zxcvbn
+from zxcvbn.matching import L33T_TABLE
 
 from graph.errors import Refusal, RefusalCode
 from graph.words import AccountState, Role
@@ -19,22 +23,55 @@ SHORTEST_PASSWORD = (
 )
 # NIST SP 800-63B-4, section 3.1.1.2: compared with what is commonly used or to be expected; nothing is asked of its composition.
 EXPECTED_WORDS = ("armguard", "armory", "arms room")
+SHORTEST_WORD = 4  # of a username that adds nothing to a password, however often it stands in it
 STRONG_ENOUGH = 3  # of 4: more than 10^8 guesses, by zxcvbn (Wheeler, USENIX Security 2016)
 LOOKED_AT = 64  # characters: what is longer is not the weaker for it
+WAYS = 4  # to read its signs as letters, such as 4 and @ as A: of a password with more fewer characters are looked at, which takes long
+LOOKED_AT_OF_MANY = 16
+LONGEST_PASSWORD = 1024  # characters; a longer one is refused, never cut off
+USERNAME = re.compile(r"[\w.@+-]+")
+LONGEST_USERNAME = 64
+
+
+def username_refusals(username: str) -> list[Refusal]:
+    """Why an account is not given this name: it could be taken for another, or for the console, in the ledger."""
+    if USERNAME.fullmatch(username) and unicodedata.normalize("NFKC", username) == username and len(username.lower()) <= LONGEST_USERNAME:
+        return []
+    message = f"A username is made of letters, digits and . _ @ + -, at most {LONGEST_USERNAME}."
+    return [Refusal(RefusalCode.INVALID_VALUE, message, path="username")]
+
+
+def password_text(password: str) -> str:
+    """A password as it is hashed and compared: the same however a keyboard makes its characters (NIST SP 800-63B-4, section 3.1.1.2)."""
+    return unicodedata.normalize("NFKC", password)
 
 
 def password_refusals(password: str, username: str) -> list[Refusal]:
-    """Why this password is not taken: too short, or among the first that somebody would guess."""
+    """Why this password is not taken: too short, too long, not text, or among the first that somebody would guess."""
+    password = password_text(password)
     if len(password) < SHORTEST_PASSWORD:
         message = f"A password has at least {SHORTEST_PASSWORD} characters; a sentence is good."
         return [Refusal(RefusalCode.INVALID_VALUE, message, path="password", limit=SHORTEST_PASSWORD)]
-    found = zxcvbn(password[:LOOKED_AT], user_inputs=[username, *EXPECTED_WORDS])
+    if len(password) > LONGEST_PASSWORD:
+        message = f"A password has at most {LONGEST_PASSWORD} characters."
+        return [Refusal(RefusalCode.INVALID_VALUE, message, path="password", limit=LONGEST_PASSWORD)]
+    if any("\ud800" <= character <= "\udfff" for character in password):
+        return [Refusal(RefusalCode.INVALID_VALUE, "The password has characters that cannot be written.", path="password")]
+    apart = re.sub(re.escape(username), "", password, flags=re.IGNORECASE) if len(username) >= SHORTEST_WORD else password
+    found = zxcvbn(_looked_at(apart), user_inputs=[username, *EXPECTED_WORDS])
     if found["score"] >= STRONG_ENOUGH:
         return []
     why = found["feedback"]["warning"] or "It is among the first that would be tried."
     return [
         Refusal(RefusalCode.INVALID_VALUE, f"This password is easy to guess. {why} A sentence of several words is good.", path="password")
     ]
+
+
+def _looked_at(password: str) -> str:
+    """The beginning of a password: as much as is looked at in some hundredths of a second, whatever it is made of."""
+    signs = frozenset(password[:LOOKED_AT])
+    ways = math.prod(max(1, len(signs.intersection(read_as))) for read_as in L33T_TABLE.values())
+    return password[: LOOKED_AT if ways <= WAYS else LOOKED_AT_OF_MANY]
 
 
 def code_key(code: str) -> str:
@@ -45,6 +82,12 @@ def code_key(code: str) -> str:
 def token_hash(token: str) -> bytes:
     """What is stored of a bearer token. The token has 256 bits of chance, so a fast hash is enough."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def own_password(*, own: bool) -> list[Refusal]:
+    """Why an administrator does not set a password like any other: it is the administrator's own."""
+    message = "This is your own account: change your password with `changePassword`."
+    return [Refusal(RefusalCode.SAME_PERSON, message, path="username")] if own else []
 
 
 APART = frozenset({Role.ARMORER, Role.ARMS_ROOM_OFFICER, Role.COMMANDER})
@@ -92,6 +135,8 @@ def _roles_apart(change: Change) -> Iterator[Refusal]:
     roles = frozenset(change.roles)
     if not roles:
         yield Refusal(RefusalCode.INVALID_VALUE, "An account has at least one role.", path="roles")
+    if roles == frozenset(change.roles_before):  # one of an earlier time can still be disabled
+        return
     if Role.ADMIN in roles and roles & APART:
         yield Refusal(RefusalCode.INVALID_VALUE, "An administrator has no custody powers: use two accounts.", path="roles")
     if Role.AUDITOR in roles and roles & (APART | {Role.ADMIN}):

@@ -158,7 +158,7 @@ async def create_account(asked: CreateAccountInput) -> AccountSaved | Refused:
     if not (scope["armories"] or scope["units"] or asked.all_armories):
         raise BadInput("Say what is in its scope: armories, units, or allArmories.")
     command = command_of(commands.CreateAccount, asked, roles=tuple(asked.roles), must_change_password=True, **scope)
-    return saved(await commands.create_account(command, asked.password[:1024]), ManagedAccount, _saved)
+    return saved(await commands.create_account(command, asked.password), ManagedAccount, _saved)
 
 
 async def change_account(asked: ChangeAccountInput) -> AccountSaved | Refused:
@@ -182,7 +182,7 @@ async def enable_account(asked: AccountAndReasonInput) -> AccountSaved | Refused
 async def reset_password(asked: ResetPasswordInput) -> AccountSaved | Refused:
     """Give an account a password that its owner must change."""
     command = command_of(commands.SetPassword, asked, must_change=True)
-    return saved(await commands.set_password(command, asked.password[:1024]), ManagedAccount, _saved)
+    return saved(await commands.set_password(command, asked.password), ManagedAccount, _saved)
 
 
 async def remove_second_factor(asked: AccountAndReasonInput) -> AccountSaved | Refused:

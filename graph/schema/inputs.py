@@ -53,6 +53,8 @@ BOUNDS = {
     "expended": (0, 100_000),
     "lost": (0, 1_000_000),
     "due_hours": (1, 8760),
+    "days": (1, 3650),
+    "overlap_hours": (0, 720),
     "expected_version": (1, 2_147_483_647),
 }
 NUMBERS = ("serial", "service_number", "manufacturer")

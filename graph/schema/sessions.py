@@ -170,7 +170,7 @@ async def sign_in(asked: SignInInput, context: Context) -> SignedIn | Refused:
     if asked.cookie and not context.cookies:
         raise errors.BadInput("A socket can give your browser no cookie. Sign in over HTTP, or without `cookie`.")
     username, code = clean("username", asked.username), asked.code[:64] if asked.code is not None else None
-    answer = await commands.sign_in(commands.SignIn(username, asked.password[:1024], context.address, code, context.agent))
+    answer = await commands.sign_in(commands.SignIn(username, asked.password, context.address, code, context.agent))
     return await _signed_in(answer, context, cookie=asked.cookie)
 
 
@@ -224,7 +224,7 @@ def _ended(answer: Answer | errors.Refused) -> SessionsEnded | Refused:
 async def change_password(asked: ChangePasswordInput, context: Context) -> PasswordChanged | Refused:
     """Change one's own password."""
     command = accounts.ChangePassword(asked.request_id, context.address)
-    answer = await accounts.change_password(command, asked.current_password[:1024], asked.new_password[:1024])
+    answer = await accounts.change_password(command, asked.current_password, asked.new_password)
     if isinstance(answer, errors.Refused):
         return refused(answer)
     return PasswordChanged(username=tables.forget(current_actor()).name)
@@ -233,7 +233,7 @@ async def change_password(asked: ChangePasswordInput, context: Context) -> Passw
 async def begin_second_factor(asked: BeginSecondFactorInput, context: Context) -> SecondFactorBegun | Refused:
     """Make a secret for an authenticator app."""
     command = factors.BeginSecondFactor(asked.request_id, context.address)
-    answer = await factors.begin_second_factor(command, asked.password[:1024])
+    answer = await factors.begin_second_factor(command, asked.password)
     return refused(answer) if isinstance(answer, errors.Refused) else SecondFactorBegun(secret=answer.secret, uri=answer.uri)
 
 

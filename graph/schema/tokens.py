@@ -100,7 +100,8 @@ async def create_token(asked: CreateApiTokenInput) -> TokenMade | Refused:
     if not asked.scopes:
         raise errors.BadInput("scopes is empty: say what the token is for.")
     armories = tuple(clean("code", code) for code in asked.armories or ())
-    return _made(await commands.create_token(command_of(commands.CreateToken, asked, scopes=tuple(asked.scopes), armories=armories)))
+    read = {"name": clean("name", asked.name, commands.LONGEST_NAME), "scopes": tuple(asked.scopes), "armories": armories}
+    return _made(await commands.create_token(command_of(commands.CreateToken, asked, **read)))
 
 
 async def rotate_token(asked: RotateApiTokenInput) -> TokenMade | Refused:

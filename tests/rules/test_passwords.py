@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from graph.errors import RefusalCode
-from graph.rules.accounts import password_refusals
+from graph.rules.accounts import password_refusals, username_refusals
 from graph.rules.receipts import pin_refusals
 
 
@@ -28,13 +30,41 @@ def test_a_password_that_takes_long_to_guess_is_taken_whatever_it_is_made_of(pas
         "aaaaaaaaaaaa",
         "officer.demo1",
         "armguardarmguard",
+        "officer.demo.officer.demo",
+        "OFFICER.DEMO officer.demo 1",
+        "x" * 1025,
     ],
 )
 def test_what_is_short_or_tried_first_is_refused_and_says_what_is_good(password: str) -> None:
     (refusal,) = password_refusals(password, "officer.demo")
     assert (refusal.code, refusal.path) == (RefusalCode.INVALID_VALUE, "password")
-    assert "sentence" in refusal.message
+    assert "sentence" in refusal.message or "at most 1024" in refusal.message
     assert password not in refusal.message
+
+
+@pytest.mark.parametrize("password", ["4@8({[<369!1/|0$57+%2" * 3, "4@(<69!1|7$5+x%2" * 4, "20112012" * 8, "x" * 1024])
+def test_no_password_keeps_the_server_busy(password: str) -> None:
+    began = time.process_time()
+    password_refusals(password, "officer")
+    assert time.process_time() - began < 1  # tenths of a second at most; there were some that took ten seconds
+
+
+def test_a_password_is_counted_as_it_is_compared() -> None:
+    assert len(password_refusals("e\u0301" * 11, "officer")) == 1  # eleven letters, however a keyboard makes them
+    assert password_refusals("pilar y el ri\u0301o grande", "officer") == []
+    (refusal,) = password_refusals("\ud800 seven herons over the marsh", "officer")
+    assert refusal.message == "The password has characters that cannot be written."
+
+
+@pytest.mark.parametrize("username", ["officer.demo", "jo+duty@example.mil", "Peña_2", "x"])
+def test_a_username_is_letters_digits_and_a_few_signs(username: str) -> None:
+    assert username_refusals(username) == []
+
+
+@pytest.mark.parametrize("username", ["", "two words", "console:root", "a/b", "ﬁrst", "İ" * 40, "x" * 65, "new\nline", "\u202eabc"])
+def test_what_could_be_taken_for_another_in_the_ledger_is_no_username(username: str) -> None:
+    (refusal,) = username_refusals(username)
+    assert (refusal.code, refusal.path) == (RefusalCode.INVALID_VALUE, "username")
 
 
 @pytest.mark.parametrize(("pin", "good"), [("482913", True), ("123456789012", True), ("48291", False), ("1" * 6, False), ("12345a", False)])
