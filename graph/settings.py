@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     proposal_minutes: int = Field(60, ge=0, le=10_080, description="How long a proposal waits for a second person.")
     sign_in_attempts: int = Field(10, ge=1, description="Sign-ins of one name from one address in five minutes; a good one begins anew.")
     address_attempts: int = Field(100, ge=1, description="Sign-ins from one address in five minutes, under whatever names.")
+    name_attempts: int = Field(
+        100, ge=1, description="Sign-ins of one name in five minutes from addresses from which its owner never signed in before."
+    )
     pin_attempts: int = Field(5, ge=1, description="How many wrong PINs of a person are taken before a wait.")
     pin_wait_seconds: int = Field(300, ge=1, description="How long that wait is.")
 

@@ -40,6 +40,7 @@ class Attempts:
         self._limiter = MovingWindowRateLimiter(self.kept)
         self.of_name = RateLimitItemPerSecond(settings.sign_in_attempts, SIGN_IN_SECONDS, namespace="sign-in")
         self.of_address = RateLimitItemPerSecond(settings.address_attempts, SIGN_IN_SECONDS, namespace="address")
+        self.abroad = RateLimitItemPerSecond(settings.name_attempts, SIGN_IN_SECONDS, namespace="abroad")
         self.of_factor = RateLimitItemPerSecond(settings.sign_in_attempts, SIGN_IN_SECONDS, namespace="second-factor")
         self.of_note = RateLimitItemPerHour(NOTES_AN_HOUR, namespace="note")
         self.of_refusal = RateLimitItemPerHour(1, namespace="refusal")
@@ -93,6 +94,19 @@ async def take_sign_in(username: str, address: str) -> None:
         RateLimited: there were too many.
     """
     counted, origin = attempts(), origin_of(address)
-    for item, of in ((counted.of_address, (origin,)), (counted.of_name, (username, origin))):
-        if wait := await counted.take(item, *of):
-            raise RateLimited(f"Too many sign-ins. Try again in {wait} seconds.", wait)
+    await _take(counted.of_address, origin)
+    await _take(counted.of_name, username, origin)
+
+
+async def take_sign_in_abroad(username: str) -> None:
+    """Count a sign-in from where the owner of the name never was: of who guesses from a thousand addresses, all count together.
+
+    Raises:
+        RateLimited: there were too many. The owner, at an address of theirs, does not wait.
+    """
+    await _take(attempts().abroad, username)
+
+
+async def _take(item: RateLimitItem, *of: str) -> None:
+    if wait := await attempts().take(item, *of):
+        raise RateLimited(f"Too many sign-ins. Try again in {wait} seconds.", wait)

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from graph import database
 from graph.audit.actor import Actor, acting, current_actor
 from graph.audit.ledger import Event, append, database_time
-from graph.commands.attempts import forget_sign_ins, take_sign_in
+from graph.commands.attempts import forget_sign_ins, take_sign_in, take_sign_in_abroad
 from graph.commands.factors import take_code
 from graph.commands.passwords import matches, nobodys_hash
 from graph.commands.perform import Answer, act, perform, require
@@ -72,15 +72,18 @@ async def sign_in(command: SignIn) -> SignedIn | Refused:
     """Begin a session. A wrong password and an unknown name look and take the same.
 
     Raises:
-        RateLimited: there were too many attempts under this name from this address, or from this address.
+        RateLimited: there were too many attempts under this name from this address, or from this address; or under this name from
+            addresses at which its owner never was.
     """
     key = command.username.strip().lower()
     try:
         await take_sign_in(key, command.address)
+        account, at_home = await database.transaction(lambda: _whose(key, command.address))
+        if not at_home:
+            await take_sign_in_abroad(key)
     except RateLimited:
         await note_attempt(SecurityKind.SIGN_IN_LOCKED, command.username, command.address)
         raise
-    account = await database.transaction(lambda: Account.get_or_none(username_key=key))
     stored = account.password_hash if account is not None else None
     nobodys = await nobodys_hash()  # also when it is not needed: who is known takes as long as who is not
     right = await matches(stored or nobodys, command.password)
@@ -242,6 +245,12 @@ class _Tokens:
     def shown(self, account_id: UUID) -> SignedIn:
         """As they are shown."""
         return SignedIn(self.access, self.good_until, self.refresh, self.ends_at, account_id)
+
+
+async def _whose(key: str, address: str) -> tuple[Account | None, bool]:
+    """Whose name it is, and whether its owner has signed in from this address before."""
+    account = await Account.get_or_none(username_key=key)
+    return account, account is not None and await Session.exists(account_id=account.id, address=address[:64])
 
 
 async def _refreshing(token: str) -> SessionToken | None:

@@ -26,7 +26,11 @@ class Mutation:
     async def sign_in(self, info: strawberry.Info[Any, Any], input: Annotated[sessions.SignInInput, OF]) -> sessions.SignInResult:
         return await sessions.sign_in(input, info.context)
 
-    @strawberry.field(description="Exchange a refresh token for the next tokens of its sign-in.", extensions=[Open()])
+    @strawberry.field(
+        description="Exchange a refresh token for the next tokens of its sign-in: once, and for ten seconds again if the answer was lost. "
+        "One that comes later ends the sign-in, for it was in two hands.",
+        extensions=[Open()],
+    )
     async def refresh(self, info: strawberry.Info[Any, Any], input: Annotated[sessions.RefreshInput, OF]) -> sessions.SignInResult:
         return await sessions.refresh(input, info.context)
 

@@ -111,6 +111,22 @@ async def test_whoever_has_a_network_of_ipv6_addresses_is_one_attacker(opened: s
     assert isinstance(await sessions.sign_in(sessions.SignIn("north", PASSWORD, "::ffff:10.0.0.77")), sessions.SignedIn)
 
 
+async def test_who_guesses_from_a_thousand_addresses_waits_and_the_owner_at_the_usual_desk_does_not(opened: str, plain_sql: Sql) -> None:
+    assert isinstance(await sessions.sign_in(sessions.SignIn("officer", PASSWORD, "10.0.0.5")), sessions.SignedIn)
+    for name, before in (("officer", 98), ("nobody", 99)):  # of the officer's, the first one counts
+        for _ in range(before):
+            await attempts().take(attempts().abroad, name)
+    for name in ("officer", "nobody"):  # whether there is such an account, nobody learns by it
+        assert isinstance(await sessions.sign_in(sessions.SignIn(name, "guess", "10.9.0.1")), Refused)
+        with pytest.raises(RateLimited):
+            await sessions.sign_in(sessions.SignIn(name, "guess", "10.9.0.2"))
+    with pytest.raises(RateLimited):
+        await sessions.sign_in(sessions.SignIn("officer", PASSWORD, "10.9.0.3"))
+    assert isinstance(await sessions.sign_in(sessions.SignIn("officer", PASSWORD, "10.0.0.5")), sessions.SignedIn)
+    assert isinstance(await sessions.sign_in(sessions.SignIn("north", PASSWORD, "10.9.0.1")), sessions.SignedIn)
+    assert await plain_sql.fetchval("SELECT count(*) FROM security_log WHERE kind = 'SIGN_IN_LOCKED'") == 3
+
+
 async def test_a_flood_of_names_is_not_remembered_name_by_name(opened: str) -> None:
     for _ in range(100):
         await attempts().take(attempts().of_address, "10.0.0.66")
