@@ -153,28 +153,18 @@ def test_what_is_refused_at_the_console_is_one_line_and_exit_code_1(database_url
 
     said = {
         ("account", "change", "north", "--role", "VIEWER", "--role", "ADMIN", "--role", "ARMORER"): "Refused: An administrator has no",
-        ("account", "change", "north", "--armory", "WEST"): "Refused: There is no arms room with the code WEST.",
         ("account", "disable", "admin", "--reason", "by mistake"): "Refused: admin is the last administrator",
         ("account", "disable", "north", "--reason", " "): "reason is empty.",
-        ("account", "enable", "nobody", "--reason", "why not"): "Refused: There is no account nobody.",
-        ("account", "sign-out", "nobody"): "Refused: There is no account nobody.",
         ("account", "remove-second-factor", "north", "--reason", "lost"): "Refused: The account north has no second factor.",
         ("account", "create", "two words", "--role", "VIEWER", "--armory", "NORTH", "--password-stdin"): "Refused: A username is made of",
-        ("account", "create", "x", "--role", "VIEWER", "--password-stdin"): "Say which arms rooms are in scope",
         ("account", "password", "north"): "There is no terminal to ask for the password: use --password-stdin.",
-        ("token", "create", "--account", "nobody"): "Refused: There is no account nobody.",
         ("token", "create", "--account", "north", "--name", "n" * 65): "name has at most 64 characters.",
         ("token", "revoke", "--account", "north", "--name", "none"): "Refused: The account north has no token none that is good.",
         ("token", "rotate", "00000000-0000-0000-0000-000000000001"): "Refused: There is no such token that is good",
     }
     for words, beginning in said.items():
         assert refused(*words, stdin=PASSWORD + "\n").startswith(beginning), words
-    for words in (
-        ("account", "disable", "north"),
-        ("token", "create", "--account", "north", "--days", "0"),
-        ("account", "create", "x", "--role", "BOSS"),
-    ):
-        assert armguard(*words, url=database_url).returncode == 2  # the command is not written so
+    assert armguard("account", "disable", "north", url=database_url).returncode == 2  # the command is not written so
 
 
 async def test_a_token_is_listed_rotated_and_revoked_at_the_console(database_url: str, settings: Settings) -> None:
