@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from graph.cli.base import AsJson, at_console, refused_or
 from graph.commands import accounts, factors, sessions, tokens
@@ -202,7 +202,8 @@ def token_list(as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps([_token_shown(row, used.get(row.id)) for row in rows]))
         return
-    table = Table("id", "account", "name", "for", "good until", "last used", "revoked", box=None)
+    whole = Column("id", no_wrap=True, min_width=36)  # to be copied
+    table = Table(whole, "account", "name", "for", "good until", "last used", "revoked", box=None)
     for row in rows:
         until = min(row.expires_at, row.good_until or row.expires_at)
         seen, revoked = (f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in (used.get(row.id), row.revoked_at))
