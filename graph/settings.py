@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="An external PostgreSQL 15 or newer; empty for the embedded one. Serving works as its user.")
     owner_url: str = Field("", description="The same database as its owner, to migrate it; empty if DATABASE_URL is the owner's.")
     broadcast_url: str = Field("", description="redis://, postgres:// or memory://; empty for the database itself.")
+    limits_url: str = Field(
+        "", pattern="^($|rediss?://)", description="redis://, to count for all processes together what is limited; empty: each for itself."
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Web origins, other than our own, whose pages may use the API, such as https://board.example, with commas between."

@@ -1,33 +1,21 @@
-"""How often somebody may try: sign-ins by name and address, PINs by person. Counted in this process, by the `limits` library."""
+"""How often somebody may try: sign-ins by name and address, PINs by person."""
 
 from __future__ import annotations
 
 import ipaddress
-import math
-import time
-from collections.abc import Hashable
-from typing import Any
+from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from graph import database
 from graph.database import Door
 from graph.errors import RateLimited
+from graph.meter import Meter
 
 SIGN_IN_SECONDS = 300
 NOTES_AN_HOUR = 120  # of what one address tries: the log of 10,000 lasts it for days
 HOUSE = 64  # bits of an IPv6 address: the rest its owner makes up
-
-
-class Forgettable(dict[Hashable, list[Any]]):
-    """What the library keeps of each key. It sweeps out what is old beside all else, and fails on a key that was cleared meanwhile."""
-
-    def __missing__(self, key: Hashable) -> list[Any]:
-        """A key that nobody tries is one without attempts."""
-        return []
 
 
 class Attempts:
@@ -35,9 +23,7 @@ class Attempts:
 
     def __init__(self, door: Door) -> None:
         settings = door.settings
-        self.kept = MemoryStorage()
-        self.kept.events = Forgettable()  # type: ignore[assignment]
-        self._limiter = MovingWindowRateLimiter(self.kept)
+        self._meter = Meter(settings.limits_url)
         self.of_name = RateLimitItemPerSecond(settings.sign_in_attempts, SIGN_IN_SECONDS, namespace="sign-in")
         self.of_address = RateLimitItemPerSecond(settings.address_attempts, SIGN_IN_SECONDS, namespace="address")
         self.abroad = RateLimitItemPerSecond(settings.name_attempts, SIGN_IN_SECONDS, namespace="abroad")
@@ -48,14 +34,11 @@ class Attempts:
 
     async def take(self, item: RateLimitItem, *of: str) -> int:
         """Count an attempt before it is made; how long until one is taken, in seconds, if there were too many, or 0."""
-        if await self._limiter.hit(item, *of):
-            return 0
-        reset = (await self._limiter.get_window_stats(item, *of)).reset_time
-        return max(1, math.ceil(reset - time.time()))
+        return await self._meter.take(item, *of, exact=True)
 
     async def forget(self, item: RateLimitItem, *of: str) -> None:
         """It is as if nobody had tried."""
-        await self._limiter.clear(item, *of)
+        await self._meter.forget(item, *of)
 
 
 _attempts: WeakKeyDictionary[Door, Attempts] = WeakKeyDictionary()
@@ -69,6 +52,7 @@ def attempts() -> Attempts:
     return _attempts[door]
 
 
+@lru_cache(4096)
 def origin_of(address: str) -> str:
     """Whose an address is, as attempts are counted: of IPv6 its network of 64 bits, in which one owner has as many as they like."""
     try:
