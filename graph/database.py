@@ -7,10 +7,8 @@ used, how long a caller waits for one, how long a lock or a statement may take, 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import random
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +23,9 @@ from tortoise.transactions import in_transaction
 
 from graph import grants
 from graph.address import Addresses, knock, place
-from graph.errors import ArmGuardError, StartupError, Unavailable
+from graph.deadline import seconds_left
+from graph.errors import ArmGuardError, StartupError, TimedOut, Unavailable
+from graph.places import Places
 from graph.settings import Settings
 
 T = TypeVar("T")
@@ -36,6 +36,9 @@ NOUNS = ("armory", "people", "items", "custody", "stock", "eligibility", "propos
 MODELS = [f"graph.models.{noun}" for noun in NOUNS]
 MIGRATION_LOCK = 4_177_041_966  # the advisory lock under which only one process migrates
 NOT_THE_OWNER = "this user may not change it: run `armguard migrate` with the address of its owner in ARMGUARD_OWNER_URL."
+
+
+SETTLE_SECONDS = 5.0  # how long a statement that is broken off may take to end; then its connection is given up
 
 
 class NoConnection(ConnectionError):
@@ -196,57 +199,6 @@ async def _upgrade(url: str) -> list[str]:
 
 
 # ------------------------------------------------------------------------------------------------------------------------- the open door
-
-
-class Places:
-    """So many at once; who comes later waits in turn, for as long as patience lasts."""
-
-    def __init__(self, free: int, patience_seconds: float) -> None:
-        self._value = free
-        self._patience = patience_seconds
-        self._queue: deque[asyncio.Future[None]] = deque()
-
-    def locked(self) -> bool:
-        """Whether there is no place just now."""
-        return self._value == 0
-
-    async def acquire(self) -> bool:
-        """Take a place; true, when it is had.
-
-        Raises:
-            Unavailable: none became free in time.
-        """
-        if self._value:
-            self._value -= 1
-            return True
-        # A timer of the loop, which takes a tenth of what `asyncio.timeout` does: under load nearly everybody waits.
-        loop = asyncio.get_running_loop()
-        turn = loop.create_future()
-        timer = loop.call_later(self._patience, _turn_away, turn)
-        self._queue.append(turn)
-        try:
-            await turn
-            return True
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:  # it was given, but nobody is there to take it
-                self.release()
-            raise
-        finally:
-            timer.cancel()
-
-    def release(self) -> None:
-        """Give a place back: to whoever waits longest, if anybody does."""
-        while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._value += 1
-
-
-def _turn_away(turn: asyncio.Future[None]) -> None:
-    if not turn.done():
-        turn.set_exception(Unavailable("The server is busy. Try again in a moment."))
 
 
 class Door:
@@ -436,6 +388,7 @@ async def fetch(sql: str, *values: Any) -> Rows:
 
     Raises:
         Unavailable: no connection became free in time, or the server is away.
+        TimedOut: it would take longer than the request may, or has.
     """
     client: Any = connections.get("default")
     if client._connection is not None:
@@ -453,24 +406,26 @@ async def fetch_one(sql: str, *values: Any) -> asyncpg.Record | None:
 
 async def _read(client: Any, sql: str, *values: Any) -> Rows:
     at = door()
-    await at.places.acquire()
+    await at.places.acquire(_in_time())
     try:
         for attempt in (1, 2, 3):
             try:
                 block, connection = await _taken(client)
                 try:
-                    rows: Rows = await connection.fetch(sql, *values)
+                    rows: Rows = await connection.fetch(sql, *values, timeout=_in_time())
                     return rows
-                except asyncio.CancelledError:
+                except (asyncio.CancelledError, TimeoutError):
                     await _settled(connection)
                     raise
                 finally:
                     await block.__aexit__(None, None, None)
-            except asyncpg.QueryCanceledError as error:
+            except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError) as error:
+                _in_time()
                 raise Unavailable("The database took too long for this. Ask for less at once, or try again.") from error
             except LOST as error:
                 if is_mistake(error):
                     raise
+                _in_time()
                 if attempt == 3:
                     raise Unavailable("The database is not available now. Try again in a moment.") from error
                 await asyncio.sleep(0.1 * attempt)
@@ -479,10 +434,26 @@ async def _read(client: Any, sql: str, *values: Any) -> Rows:
         at.places.release()
 
 
+def _in_time() -> float | None:
+    """How many seconds the request has left; None, if it has no deadline.
+
+    Raises:
+        TimedOut: there are none.
+    """
+    left = seconds_left()
+    if left is not None and left <= 0:
+        raise TimedOut("This took longer than a request may. Ask for less at once, or try again in a moment.")
+    return left
+
+
 async def _settled(connection: Any) -> None:
-    """End the statement of a read that was cancelled: else its time limit runs on, and strikes whoever has the connection next."""
-    with contextlib.suppress(*LOST, asyncpg.PostgresError):
-        await asyncio.shield(asyncio.create_task(connection.execute("SELECT")))
+    """End the statement of a read that was broken off: else its time limit runs on, and strikes whoever has the connection next."""
+    try:
+        await asyncio.shield(asyncio.create_task(connection.execute("SELECT", timeout=SETTLE_SECONDS)))
+    except TimeoutError:
+        connection.terminate()
+    except (*LOST, asyncpg.PostgresError):
+        pass
 
 
 async def _taken(client: Any) -> tuple[Any, Any]:

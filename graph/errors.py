@@ -11,6 +11,7 @@
     │   └── NotYet               something must be done first; says what
     ├── RateLimited              too often; says when to try again            RATE_LIMITED
     ├── LimitExceeded            more than the server takes in one request    LIMIT_EXCEEDED
+    ├── TimedOut                 a read that took longer than it may          TIMEOUT
     ├── Unavailable              the database cannot answer now; try again    UNAVAILABLE
     ├── NoActor                  a write with nobody to answer for it; a fault of ours
     └── Refused                  a rule says no; carries every reason at once
@@ -107,6 +108,12 @@ class RateLimited(ArmGuardError):
     def extensions(self) -> dict[str, Any]:
         """With the wait, for a program."""
         return {"code": self.code, "retryAfterSeconds": self.retry_after_seconds}
+
+
+class TimedOut(ArmGuardError):
+    """A request that only reads has taken longer than it may. Less can be asked for, or the same again."""
+
+    code = "TIMEOUT"
 
 
 class Unavailable(ArmGuardError):

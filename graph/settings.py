@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     pin_attempts: int = Field(5, ge=1, description="How many wrong PINs of a person are taken before a wait.")
     pin_wait_seconds: int = Field(300, ge=1, description="How long that wait is.")
 
+    request_seconds: float = Field(10.0, gt=0, description="How long a request that only reads may take; a command runs to its end.")
     body_bytes: int = Field(1_000_000, ge=1024, description="Largest request body.")
     query_characters: int = Field(50_000, ge=1024, description="Longest GraphQL document, in characters.")
     query_tokens: int = Field(2000, ge=100, description="Longest GraphQL document, in tokens.")

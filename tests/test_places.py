@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from graph.database import Places, _turn_away
 from graph.errors import Unavailable
+from graph.places import Places, _turn_away
 
 
 async def test_who_waits_longest_is_next() -> None:
@@ -78,3 +78,12 @@ async def test_a_place_given_as_patience_ends_is_not_given_twice() -> None:
     assert not places.locked()
     await places.acquire()
     assert places.locked()
+
+
+async def test_nobody_waits_longer_than_there_is_time_for() -> None:
+    places = Places(1, 60)
+    await places.acquire(0.01)
+    with pytest.raises(Unavailable):
+        await places.acquire(0.01)
+    places.release()
+    assert await places.acquire(0.01)

@@ -126,6 +126,7 @@ class ArmGuardSchema(strawberry.Schema):
         self.documents.check_input(variables)
         document = self.documents.parsed(query)
         kind, name = document.operation(name)
+        self.documents.time(kind)
         if kind is OperationType.SUBSCRIPTION or (allowed is not None and kind not in allowed):
             raise InvalidOperationTypeError(kind)
         again = self.readings.key(query, name, variables) if kind is OperationType.QUERY else None

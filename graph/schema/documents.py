@@ -15,6 +15,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types.graphql import OperationType
 from strawberry.utils.operation import get_first_operation, get_operation_type
 
+from graph import deadline
 from graph.errors import ArmGuardError
 from graph.schema.known import Admission
 from graph.schema.limits import Cost, sizes_of, too_dear
@@ -96,6 +97,13 @@ class Documents:
         if variables and (refusal := too_large(variables, self._limits)) is not None:
             raise too_much(refusal)
 
+    def time(self, kind: OperationType) -> None:
+        """Give a query its deadline. A command and a stream have none."""
+        if kind is not OperationType.QUERY:
+            deadline.lift()
+        elif deadline.seconds_left() is None:  # else its request has one since it came
+            deadline.begin(self._limits.request_seconds)
+
     def errors(
         self, schema: GraphQLSchema, text: str, document: Document, variables: Mapping[str, Any], *, keep: bool = True
     ) -> list[GraphQLError]:
@@ -162,6 +170,9 @@ class Known(SchemaExtension):
                 self._documents.check_input(asked.variables or {})
                 self._document = self._documents.parsed(asked.query)
                 asked.graphql_document = self._document.ast
+                self._documents.time(self._document.operation(asked.operation_name)[0])
+            except CannotGetOperationTypeError:  # Strawberry says so
+                pass
             except GraphQLSyntaxError:
                 asked.parse_options.update(self._documents.reading)  # type: ignore[typeddict-item]
             except GraphQLError as refused:  # by a limit; nothing else of it is looked at
