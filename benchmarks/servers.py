@@ -61,7 +61,8 @@ def serving(name: str, url: str) -> Iterator[tuple[int, int]]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("ARMGUARD_")}
     at = of_our_own(url)
     asyncio.run(database.prepare(at))  # the rights of a copy of the data
-    ours = {"ARMGUARD_DATABASE_URL": at.runtime, "ARMGUARD_HOST": "127.0.0.1", "ARMGUARD_PORT": str(port)}
+    free = {f"ARMGUARD_{limit}": "0" for limit in ("ADDRESS_REQUESTS", "ACCOUNT_REQUESTS", "ADDRESS_SOCKETS", "ACCOUNT_SOCKETS")}
+    ours = {**free, "ARMGUARD_DATABASE_URL": at.runtime, "ARMGUARD_HOST": "127.0.0.1", "ARMGUARD_PORT": str(port)}
     words = [sys.executable, "-m", *module, *([] if name == "ours" else [str(port)])]
     with running(name, words, port, {**own, **ours, "BENCH_URL": url}, ROOT) as process:
         yield port, process

@@ -14,14 +14,14 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from graph import __version__, clock, database, feed
+from graph import __version__, clock, database, feed, meter
 from graph.errors import ArmGuardError, Unavailable
 from graph.schema.api import build_schema
 from graph.settings import Settings
 from graph.transport.answers import unanswered
 from graph.transport.entrance import API, RequestId
+from graph.transport.limits import Traffic
 from graph.transport.oidc import open_gate
-from graph.transport.origins import Origins
 from graph.transport.pages import STATIC, asked_without_body
 from graph.transport.view import GraphQLView
 
@@ -81,8 +81,10 @@ def create_app(settings: Settings, url: str) -> Starlette:
             await feed.ended(watching)
             await feed.close_feed()
             await database.close_door()
+            await meter.close_all()
 
-    view = GraphQLView(build_schema(settings), settings)
+    traffic = Traffic(settings)
+    view = GraphQLView(build_schema(settings), settings, traffic)
     dispatch = Dispatch(view)
     app = Starlette(
         routes=[
@@ -95,6 +97,6 @@ def create_app(settings: Settings, url: str) -> Starlette:
         lifespan=lifespan,
         exception_handlers={Exception: failed, ArmGuardError: failed},
     )
-    app.add_middleware(RequestId, view=view, body_bytes=settings.body_bytes, origins=Origins(settings.origins))
+    app.add_middleware(RequestId, view=view, settings=settings, traffic=traffic)
     app.state.streams = view.streams
     return app

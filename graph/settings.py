@@ -110,6 +110,15 @@ class Settings(BaseSettings):
     pin_wait_seconds: int = Field(300, ge=1, description="How long that wait is.")
 
     request_seconds: float = Field(10.0, gt=0, description="How long a request that only reads may take; a command runs to its end.")
+    address_requests: int = Field(
+        2000, ge=0, description="Requests from one address in ten seconds; 0: any number. See graph/transport/limits.py."
+    )
+    account_requests: int = Field(1000, ge=0, description="Requests of one account in ten seconds; 0: any number.")
+    address_sockets: int = Field(500, ge=0, description="Sockets and streams that one address has open at this process; 0: any number.")
+    account_sockets: int = Field(50, ge=0, description="Sockets and streams that one account has open at this process; 0: any number.")
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1", description="Addresses or networks of proxies, with commas between, whose X-Forwarded-For is believed."
+    )
     body_bytes: int = Field(1_000_000, ge=1024, description="Largest request body.")
     query_characters: int = Field(50_000, ge=1024, description="Longest GraphQL document, in characters.")
     query_tokens: int = Field(2000, ge=100, description="Longest GraphQL document, in tokens.")

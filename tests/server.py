@@ -173,7 +173,12 @@ async def running_server(url: str, settings: Settings) -> AsyncIterator[Live]:
     """The application under uvicorn, in this loop, on a port that the system chooses."""
     taken = listening()
     config = uvicorn.Config(
-        create_app(settings, url), log_config=None, lifespan="on", ws_per_message_deflate=False, timeout_graceful_shutdown=1
+        create_app(settings, url),
+        log_config=None,
+        lifespan="on",
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=1,
+        forwarded_allow_ips=settings.trusted_proxies,
     )
     server = Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

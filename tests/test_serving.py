@@ -21,6 +21,7 @@ def test_the_server_runs_on_the_fast_loop_and_parser_and_logs_each_request_once(
     start_logs("ERROR")
     (config,) = configured
     assert (config.loop, config.http, config.access_log) == ("uvloop", "httptools", False)
+    assert config.forwarded_allow_ips == settings.trusted_proxies == "127.0.0.1,::1"
     assert (config.ws_max_size, config.ws_per_message_deflate) == (settings.socket_bytes, False)
 
 

@@ -60,6 +60,7 @@ def _serve(settings: Settings, url: str, taken: socket.socket) -> None:
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
     )
     Server(config).run(sockets=[taken])
 

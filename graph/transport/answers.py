@@ -10,7 +10,7 @@ from cross_web import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from graph.errors import ArmGuardError, BadInput, Forbidden
+from graph.errors import ArmGuardError, BadInput, Forbidden, LimitExceeded, RateLimited
 from graph.schema.operation import writable
 from graph.transport.negotiation import Form
 
@@ -28,9 +28,11 @@ def guarded(headers: Headers) -> Headers:
     return [*headers, *ALWAYS] if any(name == POLICY[0] for name, _ in headers) else [*headers, *ALWAYS, POLICY]
 
 
-def error_response(status: int, code: str, message: str, form: Form | None = None, headers: dict[str, str] | None = None) -> Response:
-    """An error in the form that GraphQL clients read."""
-    told: dict[str, Any] = {"errors": [{"message": writable(message), "extensions": {"code": code}}]}
+def error_response(
+    status: int, code: str, message: str, form: Form | None = None, headers: dict[str, str] | None = None, **facts: Any
+) -> Response:
+    """An error in the form that GraphQL clients read, with facts for a program."""
+    told: dict[str, Any] = {"errors": [{"message": writable(message), "extensions": {"code": code, **facts}}]}
     kind = form if form is Form.RESPONSE else Form.JSON
     return Response(orjson.dumps(told), status, headers, kind.content_type.decode())
 
@@ -45,6 +47,11 @@ def unanswered(error: Exception, form: Form | None = None) -> Response:
             )
         case Forbidden():
             return error_response(403, error.code, str(error), form)
+        case RateLimited():
+            wait = error.retry_after_seconds
+            return error_response(429, error.code, str(error), form, {"retry-after": str(wait)}, retryAfterSeconds=wait)
+        case LimitExceeded():
+            return error_response(429, error.code, str(error), form)
         case ArmGuardError():  # the database is away
             return error_response(503, error.code, str(error), form)
         case ClientDisconnect():  # before its request was read: nobody hears the answer, and it is no fault of ours

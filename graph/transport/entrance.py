@@ -7,25 +7,32 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from graph.errors import Forbidden
+from graph import deadline
+from graph.errors import Forbidden, LimitExceeded, RateLimited
 from graph.logs import log_request
-from graph.transport.answers import error_response, guarded
+from graph.settings import Settings
+from graph.transport.answers import error_response, guarded, unanswered
+from graph.transport.callers import address_of
+from graph.transport.limits import Traffic
 from graph.transport.origins import Origins
 
 API = "/graphql"
 
 
 class RequestId:
-    """Gives each request an id, answers with it, and binds it to the log; takes no body beyond the limit, and none from strangers' pages.
+    """Gives each request an id, answers with it, and binds it to the log; takes no body beyond the limit, no more than one
+    address may send, and nothing from strangers' pages. What reads has its deadline from here.
 
     It leads to the application, but what is posted to the API straight to its view: there is nothing to be found for it.
     """
 
-    def __init__(self, app: ASGIApp, view: ASGIApp, body_bytes: int, origins: Origins) -> None:
+    def __init__(self, app: ASGIApp, view: ASGIApp, settings: Settings, traffic: Traffic) -> None:
         self.app = app
         self.view = view
-        self.body_bytes = body_bytes
-        self.origins = origins
+        self.body_bytes = settings.body_bytes
+        self.request_seconds = settings.request_seconds
+        self.origins = Origins(settings.origins)
+        self.traffic = traffic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -45,6 +52,26 @@ class RequestId:
                     log_request(request_id, scope["method"], scope["path"], message["status"])
             await send(message)
 
+        try:
+            await self._count(scope, request_id)
+        except (RateLimited, LimitExceeded) as too_many:
+            await unanswered(too_many)(scope, receive, answer)
+            return
+        try:
+            await self._let_in(scope, headers, receive, answer)
+        finally:
+            self.traffic.left(request_id)
+
+    async def _count(self, scope: Scope, request_id: str) -> None:
+        if scope["path"] != "/healthz":
+            await self.traffic.asked_from(address_of(scope))
+        if scope["type"] == "websocket":
+            self.traffic.open_from(request_id, address_of(scope))
+        else:
+            deadline.begin(self.request_seconds)
+
+    async def _let_in(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, answer: Send) -> None:
+        of_api = scope["path"] == API
         if of_api and (refused := self._at_the_door(scope, headers)) is not None:
             await refused(scope, receive, answer)
             return

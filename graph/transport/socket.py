@@ -17,14 +17,15 @@ from strawberry.schema.schema import StreamResult
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message as TransportMessage
 
-from graph.errors import ArmGuardError, LimitExceeded
+from graph.errors import ArmGuardError, LimitExceeded, RateLimited
 from graph.schema.api import ArmGuardSchema
 from graph.schema.known import asked_by_id
 from graph.schema.operation import Context, failure, writable
 from graph.transport.bodies import read_operation
+from graph.transport.limits import Traffic
 
 CLOSE_REASON_BYTES = 123  # what a close frame has room for (RFC 6455, 5.5.1)
-TRY_AGAIN_LATER = 1013
+TRY_AGAIN_LATER, TOO_MANY = 1013, 4429
 
 log = structlog.get_logger("armguard.socket")
 
@@ -60,6 +61,8 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
             return
         try:
             await super().handle_message(cast("TransportMessage", message))
+        except LimitExceeded as error:
+            await self.websocket.close(TOO_MANY, str(error))
         except ArmGuardError as error:  # it cannot be said now who connects
             await self.websocket.close(TRY_AGAIN_LATER, str(error))
 
@@ -84,6 +87,8 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
             await self.websocket.close(4409, "An operation with this id is under way.")
         elif self.max_subscriptions_per_connection is not None and len(self.operations) >= self.max_subscriptions_per_connection:
             await self._refuse_another(message["id"])
+        elif (refused := await self._too_often()) is not None:
+            await self.send_message({"id": message["id"], "type": "error", "payload": [refused.formatted]})
         else:
             operation = Operation(self, message["id"], asked.query or "", asked.variables, asked.operation_name)
             self.operations[operation.id] = operation
@@ -99,6 +104,16 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
                 await operation.send_initial_errors([failure(error, self.context)])
                 return
         await self.run_operation(operation)
+
+    async def _too_often(self) -> GraphQLError | None:
+        """Each operation counts as a request of its own does."""
+        try:
+            traffic: Traffic = cast("Any", self.view).traffic
+            await traffic.asked_from(self.context.address)
+            await traffic.asked_by(self.context.actor)
+        except RateLimited as refused:
+            return GraphQLError(str(refused), extensions=refused.extensions)
+        return None
 
     async def _refuse_another(self, operation_id: str) -> None:
         message = f"{self.max_subscriptions_per_connection} operations at once are the most on one socket. Complete one first."

@@ -27,6 +27,7 @@ from graph.settings import Settings
 from graph.transport.answers import unanswered
 from graph.transport.bodies import body_of, read_json, read_operation
 from graph.transport.callers import authenticate, context_of
+from graph.transport.limits import Traffic
 from graph.transport.negotiation import Form, check_body, form_of
 from graph.transport.persisted import asked_in_address
 from graph.transport.socket import Socket, SocketProtocol
@@ -40,7 +41,7 @@ class GraphQLView(GraphQL[Context, None]):
     websocket_adapter_class = Socket
     graphql_transport_ws_handler_class = SocketProtocol
 
-    def __init__(self, schema: ArmGuardSchema, settings: Settings) -> None:
+    def __init__(self, schema: ArmGuardSchema, settings: Settings, traffic: Traffic) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
@@ -49,6 +50,7 @@ class GraphQLView(GraphQL[Context, None]):
             connection_init_wait_timeout=timedelta(seconds=settings.socket_init_seconds),
             max_subscriptions_per_connection=settings.socket_operations,
         )
+        self.traffic = traffic
         self.streams = Streams(settings.stream_pulse_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,6 +73,8 @@ class GraphQLView(GraphQL[Context, None]):
 
         Raises:
             HTTPException: it is no request for an operation.
+            RateLimited: the account sends too many.
+            LimitExceeded: it has too many streams open, or its address has.
             Unavailable: the database cannot answer now.
         """
         if form is None:
@@ -85,6 +89,7 @@ class GraphQLView(GraphQL[Context, None]):
         if given is not None:
             context.actor, context.denied = await authenticate(given.decode("latin-1"), context.address)
             context.fresh = True
+            await self.traffic.asked_by(context.actor)
         try:
             result = await self.schema.execute(
                 asked.query,
@@ -103,7 +108,8 @@ class GraphQLView(GraphQL[Context, None]):
                 raise HTTPException(405, "An address asks for reads only.") from None
             if form is not Form.EVENTS:
                 raise HTTPException(400, wrong.as_http_error_reason("POST")) from None
-            await self.streams.follow(self._answers(asked, context), receive, send)
+            with self.traffic.streaming(context.request_id, context.address, context.actor):
+                await self.streams.follow(self._answers(asked, context), receive, send)
             return
         body, status = told(result), 200
         if form is Form.EVENTS:
@@ -131,12 +137,17 @@ class GraphQLView(GraphQL[Context, None]):
         return context_of(request.scope, dict(reversed(request.scope["headers"])))
 
     async def on_ws_connect(self, context: Context) -> Any:
-        """Who connects: `connection_init` carries the token as the header does. One that is no good closes the socket with 4403."""
+        """Who connects: `connection_init` carries the token as the header does. One that is no good closes the socket with 4403.
+
+        Raises:
+            LimitExceeded: the account has too many open.
+        """
         given = next((value for name, value in (context.connection_params or {}).items() if name.lower() == "authorization"), None)
         if given is not None:
             context.actor, denied = await authenticate(given if isinstance(given, str) else "", context.address)
             if denied is not None:
                 raise ConnectionRejectionError
+        self.traffic.open_by(context.request_id, context.actor)
         return await super().on_ws_connect(context)
 
     def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:  # noqa: ARG002
