@@ -138,7 +138,7 @@ class Documents:
         page = self._limits.page_size
         key = None if document.sizes is None else sizes_of(document.sizes, variables, page)
         if key is None or key not in document.refusals:
-            cost = Cost(schema, document.ast, variables, page)
+            cost = Cost(schema, document.ast, variables, page, self._limits.query_cost * 3 // 4)
             refusal = too_dear(cost, self._limits.query_cost)
             document.sizes = cost.sizes
             key = sizes_of(document.sizes, variables, page)

@@ -3,11 +3,15 @@
 Every field and every use of a fragment costs 1. A page costs its statement and its rows, and what is asked of an edge once for each row
 of the page; a total is a statement of its own. What is asked of a row in a list without pages counts as often as such a list is long, as
 a rule. All operations of a document count.
+
+What is asked of the schema itself is measured by the query with which tools read all of it: that one costs three quarters of what
+a document may.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -25,11 +29,20 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
+    get_introspection_query,
     get_named_type,
     is_leaf_type,
+    parse,
 )
 
+# What asks for the schema's description, and for how many types of the usual size: one that is named may be the largest of all.
+META = {"__schema": ("__Schema", 1), "__type": ("__Type", 30)}
 STATEMENT = 10  # what a statement of its own costs
+# How many rows the lists of the schema's own description are taken to have; `types` has as many as there are.
+DESCRIBED = {"fields": 12, "inputFields": 6, "enumValues": 8, "args": 3, "directives": 8, "possibleTypes": 4, "interfaces": 2}
+WHOLE = parse(
+    get_introspection_query(specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True)
+)
 LIST = 10  # how many rows a list without pages is taken to have
 HIGHEST = 10**12  # what is dearer is not told apart: a few fragments in one another reach numbers that fill a page
 
@@ -55,10 +68,14 @@ def too_dear(cost: Cost, most: int) -> str | None:
 
 
 class Cost:
-    """The cost of one document. It may be wrong in any way: what is not known to the schema costs as a plain field does."""
+    """The cost of one document. It may be wrong in any way: what is not known to the schema costs as a plain field does.
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], page: int) -> None:
+    `whole` is what a document may cost that asks for all of the schema's description, and for nothing else.
+    """
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], page: int, whole: int = 1) -> None:
         self._schema = schema
+        self._whole = whole
         self.page = page
         self._operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
         defined = [variable for each in self._operations for variable in each.variable_definitions or ()]
@@ -109,9 +126,14 @@ class Cost:
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None, rows: int) -> int:
         name = node.name.value
         declared = getattr(parent, "fields", {}).get(name)
-        if declared is None or parent is None or parent.name.startswith("__"):  # introspection, which has a limit of its own
+        if name in META and parent is self._schema.query_type:
+            return 1 + self._described(node.selection_set, name) * self._whole // described(self._schema)
+        if declared is None or parent is None:
             return 1 + self._of(node.selection_set, None, 1)
         of = get_named_type(declared.type)
+        if parent.name.startswith("__"):
+            rows = len(self._schema.type_map) if name == "types" else DESCRIBED.get(name, 1)
+            return 1 + rows * self._of(node.selection_set, of, 1)
         if "first" in declared.args:
             size = self._size(node)
             return STATEMENT + size + self._of(node.selection_set, of, size)
@@ -121,6 +143,10 @@ class Cost:
         if _is_list(declared.type) and not is_leaf_type(of):
             times = rows if name == "edges" else LIST
         return 1 + times * self._of(node.selection_set, of, 1)
+
+    def _described(self, selections: SelectionSetNode | None, name: str) -> int:
+        of, times = META[name]
+        return times * self._of(selections, self._schema.get_type(of), 1)
 
     def _size(self, node: FieldNode) -> int:
         """How many rows a page may have. One of no size, or of two, is refused when it is read."""
@@ -137,6 +163,16 @@ class Cost:
                 self.sizes.append(value.name.value)
             return _size(self._variables.get(value.name.value), self.page)
         return None
+
+
+@lru_cache(4)
+def described(schema: GraphQLSchema) -> int:
+    """What all of the description of a schema costs, in a measure of its own."""
+    cost = Cost(schema, WHOLE, {}, 1)
+    (asked,) = (each for each in WHOLE.definitions if isinstance(each, OperationDefinitionNode))
+    (of_schema,) = asked.selection_set.selections
+    assert isinstance(of_schema, FieldNode)
+    return cost._described(of_schema.selection_set, "__schema")
 
 
 def sizes_of(names: Sequence[str], variables: Mapping[str, Any], page: int) -> tuple[Any, ...]:
