@@ -133,7 +133,8 @@ class Cost:
         of = get_named_type(declared.type)
         if parent.name.startswith("__"):
             rows = len(self._schema.type_map) if name == "types" else DESCRIBED.get(name, 1)
-            return 1 + rows * self._of(node.selection_set, of, 1)
+            below = rows * self._of(node.selection_set, of, 1)
+            return 1 + (below // 4 if name == "ofType" else below)  # few types are lists, or not null
         if "first" in declared.args:
             size = self._size(node)
             return STATEMENT + size + self._of(node.selection_set, of, size)

@@ -8,7 +8,7 @@ refused says which limit it met. The numbers are those of `graph.settings`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -29,8 +29,10 @@ from graph.settings import Settings
 
 LONGEST_WORD = 200  # characters of a name or a number
 WIDEST = 60  # fields of an object: more than any input has
+LISTS = "The lists in a document have at most {} entries together. Give them as variables."
 LIST = "A list in the input has at most {} entries. Send the rest in another request."
 OBJECT = f"An object in the input has at most {WIDEST} fields."
+BELOW = ("directives", "arguments", "variable_definitions", "default_value", "selection_set", "selections", "value", "values", "fields")
 # What counts as a token. A text that does not end is one too: otherwise it would be looked for again from each of its quotes.
 TOKEN = re.compile(
     r'"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?'
@@ -77,16 +79,28 @@ def check_document(document: DocumentNode, limits: Settings) -> None:
     if len(document.definitions) > limits.query_definitions:
         raise too_much(f"A document has at most {limits.query_definitions} operations and fragments.")
     longest = longest_list(limits)
+    entries = aliases = 0
     waiting: list[Node] = [*document.definitions]
     while waiting:
         node = waiting.pop()
+        if isinstance(node, FieldNode):
+            aliases += node.alias is not None
         if len(getattr(node, "directives", None) or ()) > limits.place_directives:
             raise too_much(f"There are at most {limits.place_directives} directives in one place of a document.")
-        if isinstance(node, ListValueNode) and len(node.values) > longest:
-            raise too_much(LIST.format(longest))
+        if isinstance(node, ListValueNode):
+            entries += len(node.values)
+            if entries > longest:
+                raise too_much(LISTS.format(longest))
         if isinstance(node, ObjectValueNode) and len(node.fields) > WIDEST:
             raise too_much(OBJECT)
-        waiting.extend(_below(node))
+        for key in _keys(node):
+            below = getattr(node, key)
+            if isinstance(below, Node):
+                waiting.append(below)
+            elif isinstance(below, tuple | list):
+                waiting.extend(below)
+    if aliases > limits.query_aliases:
+        raise too_much(f"A document has at most {limits.query_aliases} aliases.")
     if _again(document, limits.query_repeats) > limits.query_repeats:
         message = "This document asks for the same fields of the same thing too often. Ask for each once, or under a name of its own."
         raise too_much(message)
@@ -97,13 +111,15 @@ def longest_list(limits: Settings) -> int:
     return max(limits.input_list, limits.command_lines)
 
 
-def _below(node: Node) -> Iterator[Node]:
-    for key in node.keys:
-        value = getattr(node, key)
-        if isinstance(value, Node):
-            yield value
-        elif value:
-            yield from (each for each in value if isinstance(each, Node)) if isinstance(value, tuple | list) else ()
+_known_keys: dict[str, tuple[str, ...]] = {}
+
+
+def _keys(node: Node) -> tuple[str, ...]:
+    """What of a node has nodes in it that are looked at: of each kind the same."""
+    keys = _known_keys.get(node.kind)
+    if keys is None:
+        keys = _known_keys[node.kind] = tuple(key for key in BELOW if key in node.keys)
+    return keys
 
 
 def _again(document: DocumentNode, most: int) -> int:
@@ -151,12 +167,12 @@ def too_large(variables: Mapping[str, Any], limits: Settings) -> str | None:
     for _ in range(limits.input_depth):
         below: list[Any] = []
         for each in level:
+            left -= len(each)
+            if left < 0:
+                return f"An input has at most {limits.input_values:,} values. Send it in several requests."
             if len(each) > (longest if isinstance(each, list) else WIDEST):
                 return LIST.format(longest) if isinstance(each, list) else OBJECT
-            left -= len(each)
             below.extend(value for value in (each.values() if isinstance(each, dict) else each) if isinstance(value, dict | list))
-        if left < 0:
-            return f"An input has at most {limits.input_values:,} values. Send it in several requests."
         if not below:
             return None
         level = below

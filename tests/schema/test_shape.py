@@ -68,6 +68,8 @@ LARGE = {
     "a list": ("mutation { createApiToken(input: {scopes: [" + "READ " * 501 + "]}) { __typename } }", "500 entries"),
     "a list in lists": ("mutation { createApiToken(input: {scopes: [[[" + "READ " * 501 + "]]]}) { __typename } }", "500 entries"),
     "a list by default": ("query ($a: [ID!] = [" + "1 " * 501 + "]) { viewer { username } }", "500 entries"),
+    "lists together": ("mutation { createApiToken(input: {scopes: [" + "[READ READ READ] " * 130 + "]}) { __typename } }", "together"),
+    "aliases": ("{" + " ".join(f"a{n}: __typename" for n in range(61)) + "}", "60 aliases"),
     "an object": (
         "mutation { issueItems(input: {" + " ".join(f"a{n}: 1" for n in range(61)) + "}) { __typename } }",
         "60 fields",
@@ -90,6 +92,10 @@ def test_a_document_is_refused_by_the_limit_that_it_meets(schema: ArmGuardSchema
 def test_what_people_write_is_within_the_limits(schema: ArmGuardSchema) -> None:
     for text in (get_introspection_query(), ISSUE, RETURN):
         assert told(schema, text) == []
+    assert (
+        told(schema, '{ viewer @skip(if: true) { username } item(serial: "a") @include(if: false) { id } items(first: 5) { totalCount } }')
+        == []
+    )
     commented = "# who holds what\n" * 20 + '{ item(serial: "a @ \\" # 1") { id } b: item(serial: """a "quoted" @ # \\""" text""") { id } }'
     assert told(schema, commented) == []
     screen = "{" + spread(12) + "}" + fragments(12, "viewer { username } " + ITEM)
