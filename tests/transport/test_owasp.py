@@ -194,7 +194,7 @@ async def test_owasp_cost(server: Live) -> None:
 
 
 async def test_owasp_timeout(database_url: str, settings: Settings, plain_sql: Any) -> None:
-    async with running_server(database_url, settings.model_copy(update={"request_seconds": 0.2})) as server:
+    async with running_server(database_url, settings.model_copy(update={"request_seconds": 2})) as server:
         await plain_sql.execute("BEGIN; LOCK TABLE purpose IN ACCESS EXCLUSIVE MODE")
         assert await server.as_("north").code("{ purposes(first: 1) { edges { node { code } } } }") == "TIMEOUT"
         await plain_sql.execute("ROLLBACK")
