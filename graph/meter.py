@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv6Address
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -87,7 +86,8 @@ class Meter:
     """Counts, in the Redis at an address or, without one or while it is away, in this process."""
 
     def __init__(self, url: str) -> None:
-        self._here = Counted(Memory())
+        self.memory = Memory()
+        self._here = Counted(self.memory)
         self._redis = _redis(url) if url else None
         self._there = Counted(self._redis) if self._redis is not None else None
         self._again, self._away = 0.0, False
@@ -139,14 +139,3 @@ async def close_all() -> None:
 def _redis(url: str) -> RedisStorage:
     patience = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
     return RedisStorage(f"async+{url}", wrap_exceptions=True, implementation="redispy", key_prefix="armguard", **patience)
-
-
-def neighbourhood(address: str) -> str:
-    """What is counted as one address: of IPv6 the network of 64 bits, for whoever has one address there has all of them."""
-    if ":" not in address:
-        return address
-    try:
-        found = IPv6Address(address.partition("%")[0])
-    except ValueError:
-        return address
-    return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))

@@ -93,7 +93,7 @@ async def test_a_command_outlives_the_deadline_and_its_answer_comes_when_it_is_d
     north = live.as_("north")
     async with locked(plain_sql, "SELECT FROM item WHERE serial = 'M4-001' FOR UPDATE"):
         issuing = asyncio.create_task(north.issue("S-001", "M4-001"))
-        await until_waiting(plain_sql, 1.1.2 * SECONDS)
+        await until_waiting(plain_sql, 1.2 * SECONDS)
         assert not issuing.done()
     issued = await issuing
     assert (issued["__typename"], issued["records"][0]["item"]["state"]) == ("ItemsIssued", "ISSUED")
@@ -106,7 +106,7 @@ async def test_a_command_over_a_socket_outlives_it_too(live: Live, plain_sql: An
     async with live.socket("north") as socket:
         async with locked(plain_sql, "SELECT FROM item WHERE serial = 'M4-001' FOR UPDATE"):
             returning = await subscribe(socket, returned, i=given)
-            await until_waiting(plain_sql, 1.1.2 * SECONDS)
+            await until_waiting(plain_sql, 1.2 * SECONDS)
         assert await returning.next() == {"data": {"returnItems": {"__typename": "ItemsReturned"}}}
 
 

@@ -16,7 +16,7 @@ from limits import RateLimitItemPerHour, RateLimitItemPerSecond
 
 from graph import meter
 from graph.logs import start_logs
-from graph.meter import Memory, Meter, neighbourhood
+from graph.meter import Memory, Meter
 from tests.conftest import kill
 from tests.server import listening
 
@@ -91,16 +91,6 @@ async def test_a_flood_of_one_is_kept_within_its_limit() -> None:
     memory = Memory()
     taken = [await memory.acquire_entry("flood", 10, 100) for _ in range(1000)]
     assert sum(taken) == len(memory.events["flood"]) == 10
-
-
-def test_an_address_is_counted_with_all_that_its_owner_has() -> None:
-    assert neighbourhood("192.0.2.7") == "192.0.2.7"
-    assert neighbourhood("2001:db8:1:2:3:4:5:6") == neighbourhood("2001:db8:1:2::1") == "2001:db8:1:2::"
-    assert neighbourhood("2001:db8:1:3::1") == "2001:db8:1:3::"
-    assert neighbourhood("::ffff:192.0.2.7") == "192.0.2.7"
-    assert neighbourhood("fe80::1%eth0") == "fe80::"
-    for none in ("", "testclient", "not:an:address"):
-        assert neighbourhood(none) == none
 
 
 async def test_without_its_redis_a_process_counts_for_itself_and_says_so_once(said: io.StringIO, moved: Callable[[float], None]) -> None:

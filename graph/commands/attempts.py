@@ -23,7 +23,7 @@ class Attempts:
 
     def __init__(self, door: Door) -> None:
         settings = door.settings
-        self._meter = Meter(settings.limits_url)
+        self.meter = Meter(settings.limits_url)
         self.of_name = RateLimitItemPerSecond(settings.sign_in_attempts, SIGN_IN_SECONDS, namespace="sign-in")
         self.of_address = RateLimitItemPerSecond(settings.address_attempts, SIGN_IN_SECONDS, namespace="address")
         self.abroad = RateLimitItemPerSecond(settings.name_attempts, SIGN_IN_SECONDS, namespace="abroad")
@@ -34,11 +34,11 @@ class Attempts:
 
     async def take(self, item: RateLimitItem, *of: str) -> int:
         """Count an attempt before it is made; how long until one is taken, in seconds, if there were too many, or 0."""
-        return await self._meter.take(item, *of, exact=True)
+        return await self.meter.take(item, *of, exact=True)
 
     async def forget(self, item: RateLimitItem, *of: str) -> None:
         """It is as if nobody had tried."""
-        await self._meter.forget(item, *of)
+        await self.meter.forget(item, *of)
 
 
 _attempts: WeakKeyDictionary[Door, Attempts] = WeakKeyDictionary()

@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from limits import RateLimitItemPerSecond
 
 from graph.audit.actor import Actor
+from graph.commands.attempts import origin_of
 from graph.errors import LimitExceeded, RateLimited
-from graph.meter import Meter, neighbourhood
+from graph.meter import Meter
 from graph.settings import Settings
 
 WINDOW_SECONDS = 10
@@ -40,7 +41,7 @@ class Traffic:
         Raises:
             RateLimited: there are too many.
         """
-        if self._address.amount and (wait := await self._meter.take(self._address, neighbourhood(address))):
+        if self._address.amount and (wait := await self._meter.take(self._address, origin_of(address))):
             raise RateLimited(f"Too many requests come from your address. Try again in {wait} seconds.", wait)
 
     async def asked_by(self, actor: Actor | None) -> None:
@@ -59,7 +60,7 @@ class Traffic:
             LimitExceeded: there is none.
         """
         most = self._settings.address_sockets
-        self._hold(request_id, ("address", neighbourhood(address)), most, f"From one address {most} sockets and streams are open at most.")
+        self._hold(request_id, ("address", origin_of(address)), most, f"From one address {most} sockets and streams are open at most.")
 
     def open_by(self, request_id: str, actor: Actor | None) -> None:
         """Hold a place of an account.

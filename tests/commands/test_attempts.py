@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from graph.commands.attempts import SIGN_IN_SECONDS, attempts, take_sign_in
+from graph.commands.attempts import SIGN_IN_SECONDS, attempts, origin_of, take_sign_in
 from graph.errors import RateLimited
 
 
@@ -22,6 +22,13 @@ async def test_good_sign_ins_are_forgotten_while_old_attempts_are_swept_out(open
     for name in names:
         await counted.forget(counted.of_name, name)
         assert await counted.take(counted.of_name, name) == 0
+
+
+def test_an_address_is_counted_with_all_that_its_owner_has() -> None:
+    assert origin_of("2001:db8:1:2:3:4:5:6") == origin_of("2001:db8:1:2::1") != origin_of("2001:db8:1:3::1")
+    assert origin_of("::ffff:192.0.2.7") == origin_of("192.0.2.7") == "192.0.2.7"
+    for none in ("", "testclient", "not:an:address"):
+        assert origin_of(none) == none
 
 
 async def test_a_guesser_gains_nothing_by_the_other_addresses_of_the_same_network(opened: str) -> None:

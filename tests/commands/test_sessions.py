@@ -133,7 +133,7 @@ async def test_a_flood_of_names_is_not_remembered_name_by_name(opened: str) -> N
     for number in range(50):
         with pytest.raises(RateLimited):
             await sessions.sign_in(sessions.SignIn(f"name{number}", "guess", "10.0.0.66"))
-    assert len(attempts().kept.events) < 10
+    assert len(attempts().meter.memory.events) < 10
 
 
 async def test_a_password_longer_than_any_is_wrong_and_not_cut_off(live: Live) -> None:

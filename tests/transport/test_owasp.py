@@ -67,7 +67,7 @@ async def test_cop_circular_query_by_introspection(server: Live) -> None:
 
 async def test_cop_circular_fragment(server: Live) -> None:
     around = "query { __schema { ...A } } fragment A on __Schema { __typename ...B } fragment B on __Schema { ...A }"
-    (error,) = (await post(server, around))["errors"]
+    (error,) = (await post(server, around, "north"))["errors"]
     assert (error["extensions"]["code"], "within itself" in error["message"]) == ("BAD_REQUEST", True)
 
 
@@ -130,13 +130,14 @@ async def test_cop_introspection(server: Live) -> None:
     whole = get_introspection_query()
     answer = await post(server, whole, "north")
     assert "errors" not in answer
+    assert (await post(server, whole))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
     twice = whole.replace("query IntrospectionQuery {", "query Twice { again: __schema { types { ...FullType } }", 1)
     assert twice != whole
-    assert "This costs" in await refused(server, twice)
+    assert "This costs" in await refused(server, twice, "north")
     named = 'a%d: __type(name: "Mutation") { fields { args { type { name inputFields { name } ofType { inputFields { name } } } } } }'
     assert "This costs" in await refused(server, "{" + " ".join(named % n for n in range(55)) + "}", "north")
     types = "a%d: types { name fields { name args { name type { name kind ofType { name } } } } }"
-    assert "This costs" in await refused(server, "{ __schema {" + " ".join(types % n for n in range(30)) + "} }")
+    assert "This costs" in await refused(server, "{ __schema {" + " ".join(types % n for n in range(30)) + "} }", "north")
 
 
 # ------------------------------------------------------------------------------------------------------- the cheat sheet
