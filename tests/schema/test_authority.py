@@ -91,10 +91,10 @@ NEEDS: dict[str, Need] = {
     ),
     # accounts
     **dict.fromkeys(
-        ("createAccount", "changeAccount", "disableAccount", "enableAccount", "endSessions", "revokeApiToken", "rotateApiToken"),
+        ("createAccount", "changeAccount", "disableAccount", "enableAccount", "endSessions", "revokeApiToken"),
         ({AD}, ADMIN),
     ),
-    **dict.fromkeys(("resetPassword", "removeSecondFactor", "createApiToken"), ({AD}, None)),
+    **dict.fromkeys(("resetPassword", "removeSecondFactor", "createApiToken", "rotateApiToken"), ({AD}, None)),
     "apiTokens": (EVERY_ROLE, ADMIN),
     "accounts": ({AU, AD}, ADMIN),
     "securityEvents": ({AU, AD}, READ),
@@ -122,10 +122,12 @@ def values(of: GraphQLArgument | GraphQLInputField) -> Any:
     return examples.get(kind.name, "x")
 
 
-def asked(schema: GraphQLSchema, root: str, name: str, field: GraphQLField) -> dict[str, Any]:
+def asked(root: str, name: str, field: GraphQLField, armory: str) -> dict[str, Any]:
     """A request for one root field."""
     given = {key: values(argument) for key, argument in field.args.items()}
     given = {key: value for key, value in given.items() if value is not None}
+    if name == "ledger":
+        given["armory"] = armory  # without one it is the registry, which is for those whose scope is everything
     variables = ", ".join(f"${key}: {field.args[key].type}" for key in given)
     arguments = ", ".join(f"{key}: ${key}" for key in given)
     selection = "" if is_leaf_type(get_named_type(field.type)) else " { __typename }"
@@ -133,13 +135,15 @@ def asked(schema: GraphQLSchema, root: str, name: str, field: GraphQLField) -> d
     return {"query": query, "variables": given}
 
 
-def roots(schema: GraphQLSchema) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def roots(schema: GraphQLSchema, armory: str = "x") -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Every root field with its request; what ends one's own sign-in comes last."""
     kinds = (("query", schema.query_type), ("mutation", schema.mutation_type), ("subscription", schema.subscription_type))
     for root, of in kinds:
         assert of is not None
-        for name, field in sorted(of.fields.items(), key=lambda each: each[0] == "signOut"):
-            yield root, name, asked(schema, root, name, field)
+        for name, field in of.fields.items():
+            if name != "signOut":
+                yield root, name, asked(root, name, field, armory)
+    yield "mutation", "signOut", {"query": "mutation { signOut { __typename } }"}
 
 
 async def schema_of(live: Live) -> GraphQLSchema:
