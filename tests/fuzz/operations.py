@@ -10,7 +10,7 @@ import json
 import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -45,7 +45,7 @@ COMMANDERS = (*("north", "officer") * 6, *("south", "north.two") * 2, *ASKERS)
 
 # Costly or far-reaching, and so tried less often than the others.
 RARELY = {
-    **dict.fromkeys(("signIn", "changePassword", "resetPassword", "createAccount", "beginSecondFactor", "setPin", "confirmReceipt"), 3),
+    **dict.fromkeys(("signIn", "changePassword", "resetPassword", "createAccount", "beginSecondFactor", "setPin", "confirmReceipt"), 1),
     **dict.fromkeys(("setArmoryState", "imposeArmsBar", "signOut", "endSession", "endSessions", "disableAccount"), 2),
     **dict.fromkeys(("editArmory", "revokeApiToken", "changeAccount"), 3),
 }
@@ -95,6 +95,8 @@ WAYS = (
 )
 KINDS = {"session": "Session", "token": "ApiToken", "model": "ItemModel", "holder": "Person", "lot": "StockLot", "fits": "ItemModel"}
 
+TURNS = 3  # how often in a row a document is sent
+UUID_LIKE = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|-?\d+(?:\.\d+)?|\.\.\.|\S')
 
 
@@ -386,7 +388,35 @@ def strange(make: Maker, text: str) -> str:
     )
 
 
-def operation(seed: str, known: Known, schema: GraphQLSchema) -> Operation:
+def operation(seed: str, number: int, known: Known, schema: GraphQLSchema) -> Operation:
+    """The operation of a seed with this number: two of three ask what the one before asked, with other values, as a client does."""
+    first = number - number % TURNS
+    asked = first_operation(f"{seed} {first}", known, schema)
+    if number == first:
+        return asked
+    chance = random.Random(f"{seed} {number}")
+    account = chance.choice(ASKERS) if asked.kind != "mutation" else asked.account
+    return replace(asked, account=account, variables=varied(asked.variables, chance, known), program=chance.random() < 0.25)
+
+
+def varied(value: Any, chance: random.Random, known: Known) -> Any:
+    """A value like another: a text of the same list, an id of the same kind, another number."""
+    match value:
+        case dict():
+            return {name: varied(part, chance, known) for name, part in value.items()}
+        case list():
+            return [varied(part, chance, known) for part in value]
+        case str() if UUID_LIKE.fullmatch(value):
+            return str(UUID(int=chance.getrandbits(128), version=4))
+        case str():
+            same = [each for each in (*known.ids.values(), *WORDS.values(), TEXTS) if value in each]
+            return chance.choice(chance.choice(same)) if same else value
+        case int() if not isinstance(value, bool) and chance.random() < 0.3:
+            return chance.choice((1, 2, 3, 5, 8, 40))
+    return value
+
+
+def first_operation(seed: str, known: Known, schema: GraphQLSchema) -> Operation:
     """The operation of a seed."""
     make = Maker(random.Random(seed), known, schema)
     kind = make.pick(("query",) * 9 + ("mutation",) * 10 + ("subscription",))

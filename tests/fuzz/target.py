@@ -228,16 +228,21 @@ async def learn_more(live: Live, known: Known) -> Known:
     return Known(ids, known.cursors, known.words)
 
 
+async def with_history(live: Live, losable: dict[str, list[str]]) -> Known:
+    """Make some history; what of it can be known."""
+    await fill(live)
+    await fill_shelves(live)
+    known = await learn_more(live, await learn(live))
+    return Known({**known.ids, **losable}, known.cursors, known.words)
+
+
 @contextlib.asynccontextmanager
-async def attacked(url: str, log: Path, **settings: Any) -> AsyncIterator[Target]:
-    """A server with a history, to be fuzzed; afterwards it must be unharmed, and its ledger whole and explain every table."""
-    losable = await add_accounts(url)
+async def attacked(url: str, log: Path, *, bare: bool = False, **settings: Any) -> AsyncIterator[Target]:
+    """A server to be fuzzed, with a history unless `bare`; afterwards it must be unharmed, and its ledger whole and explain every table."""
+    losable = {} if bare else await add_accounts(url)
     async with serving(url, log, **{**UNLIMITED, "overdue_poll_seconds": 0.5, **settings}) as server:
-        await fill(server.live)
-        await fill_shelves(server.live)
-        known = await learn_more(server.live, await learn(server.live))
-        target = Target(server, url, Known({**known.ids, **losable}, known.cursors, known.words), {})
-        for username in VICTIMS[::2]:
+        target = Target(server, url, Known({}, [], []) if bare else await with_history(server.live, losable), {})
+        for username in () if bare else VICTIMS[::2]:
             client = await signed_in(server.live, username)
             target.sessions[username] = client.token or ""
             await client.http.aclose()

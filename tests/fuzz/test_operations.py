@@ -77,7 +77,7 @@ async def fuzzed(target: Target, count: int) -> Came:
     came, callers = Came(), [Caller(target.port) for _ in range(AT_ONCE + 1)]
 
     async def one(number: int) -> None:
-        sent = operation(f"{SEED} {number}", target.known, SCHEMA)
+        sent = operation(SEED, number, target.known, SCHEMA)
         caller, faults = callers.pop(), list[str]()
         answers: list[Any] = []
         try:

@@ -10,10 +10,12 @@ import base64
 import contextlib
 import os
 import struct
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+IDLE = 2.0  # seconds after which a line is not used again: the server ends one that is idle for five
 PATIENCE = 20.0  # seconds: what is not answered then is not answered at all
 
 
@@ -64,19 +66,23 @@ def posted(body: bytes, headers: Mapping[str, str] | None = None, path: str = "/
 
 
 class Caller:
-    """A client over HTTP that keeps its line, and takes a new one where the server has ended it."""
+    """A client over HTTP that keeps its line, and takes a new one where the server has ended it, or may soon, as nothing was sent."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self._line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._used = 0.0
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post to the API."""
+        if time.monotonic() - self._used > IDLE:
+            await self.hang_up()
         reader, writer = self._line or await asyncio.open_connection("127.0.0.1", self.port)
         self._line = reader, writer
         writer.write(posted(body, headers))
         async with asyncio.timeout(PATIENCE):
             answer = await read_answer(reader)
+        self._used = time.monotonic()
         if answer.headers.get("connection") == "close":
             await self.hang_up()
         return answer
