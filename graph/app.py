@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -95,7 +96,7 @@ def create_app(settings: Settings, url: str) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         lifespan=lifespan,
-        exception_handlers={Exception: failed, ArmGuardError: failed},
+        exception_handlers={Exception: failed, ArmGuardError: failed, HTTPException: failed},
     )
     app.add_middleware(RequestId, view=view, settings=settings, traffic=traffic)
     app.state.streams = view.streams

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import structlog
 from cross_web import HTTPException
+from starlette.exceptions import HTTPException as NothingThere
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -44,6 +45,11 @@ def unanswered(error: Exception, form: Form | None = None) -> Response:
             message = error.reason or "This is not a GraphQL request."
             return error_response(
                 error.status_code, BadInput.code, message, form, {"allow": "GET, POST"} if error.status_code == 405 else None
+            )
+        case NothingThere():
+            message = "There is nothing here." if error.status_code == 404 else "This cannot be done here."
+            return error_response(
+                error.status_code, BadInput.code, f"{message} The API takes a POST at /graphql.", form, dict(error.headers or {})
             )
         case Forbidden():
             return error_response(403, error.code, str(error), form)
