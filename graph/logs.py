@@ -38,14 +38,20 @@ def start_logs(level: str) -> None:
     logging.getLogger("strawberry.execution").setLevel(logging.CRITICAL)
 
 
+CLIENTS_OWN = (
+    "Invalid UTF-8 sequence received from client.",
+    "ASGI callable returned without completing handshake.",  # a client that asked for a socket had gone before it was answered
+)
+
+
 def _in_one_line(record: logging.LogRecord) -> bool:
-    """What is no fault of ours needs no traceback: what a library only warns of, and a client's text that is not UTF-8 (uvicorn).
+    """What is no fault of ours needs no traceback: what a library only warns of, and what uvicorn calls an error but a client has done.
 
     Nor is an address said with its query, in which a client may have put a secret.
     """
     if record.name == "uvicorn.error" and '"WebSocket %s"' in record.msg and isinstance(record.args, tuple):
         record.args = tuple(part.partition("?")[0] if isinstance(part, str) else part for part in record.args)
-    if record.msg == "Invalid UTF-8 sequence received from client.":
+    if record.msg in CLIENTS_OWN:
         record.levelno, record.levelname = logging.INFO, "INFO"
     if record.exc_info and record.levelno < logging.ERROR:
         record.msg = f"{record.msg} ({getattr(record.exc_info[0], '__name__', 'no exception')})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import re
 from collections.abc import Iterator
 
@@ -44,3 +45,9 @@ def test_requests_are_logged_if_the_level_lets_them(level: str, logged: int) -> 
     with logging_at(level) as lines:
         log_request("x", "GET", "/", 404)
     assert len(lines.getvalue().splitlines()) == logged
+
+
+def test_what_uvicorn_calls_an_error_but_a_client_has_done_is_none() -> None:
+    with logging_at("INFO") as lines:
+        logging.getLogger("uvicorn.error").error("ASGI callable returned without completing handshake.")
+    assert json.loads(lines.getvalue())["level"] == "info"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import structlog
@@ -38,14 +38,30 @@ class Socket(ASGIWebSocketAdapter):
         if self.ws.application_state is WebSocketState.CONNECTED:
             log.info("socket_refused", code=code, reason=reason)
             fitting = reason.encode(errors="replace")[:CLOSE_REASON_BYTES].decode(errors="ignore")
-            with contextlib.suppress(WebSocketDisconnect):
+            with contextlib.suppress(WebSocketDisconnect, WebSocketDisconnected), _unless_closed():
                 await super().close(code, fitting)
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         """Send a message, if the socket is still there."""
         if self.ws.application_state is not WebSocketState.CONNECTED:
             raise WebSocketDisconnected
-        await super().send_json(message)
+        with _unless_closed():
+            await super().send_json(message)
+
+
+@contextlib.contextmanager
+def _unless_closed() -> Iterator[None]:
+    """Say as of a client that has gone that uvicorn has closed a socket, for a frame that was none: it calls that a mistake of ours.
+
+    Raises:
+        WebSocketDisconnected: it has.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "after sending 'websocket.close'" not in str(error):
+            raise
+        raise WebSocketDisconnected from None
 
 
 class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):

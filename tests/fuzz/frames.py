@@ -113,7 +113,8 @@ class Sequences:
                 wrong = message("subscribe", "1", self.chance.choice([*strange[:-1], "x", "{}", [READ]]))
             case 3:
                 name, kind = self.chance.choice([("query", str), ("variables", dict), ("operationName", str)])
-                values: list[Any] = [each for each in (True, 0, 1.5, [], ["1"], {}, "x") if not isinstance(each, kind)]
+                others: tuple[Any, ...] = (True, 0, 1.5, [], ["1"], {}, "x")
+                values = [each for each in others if not isinstance(each, kind)]
                 wrong = message("subscribe", "1", {**READ, name: self.chance.choice(values)})
             case _:
                 wrong = message("complete", self.chance.choice([*strange, ""]))

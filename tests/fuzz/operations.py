@@ -95,7 +95,7 @@ WAYS = (
 )
 KINDS = {"session": "Session", "token": "ApiToken", "model": "ItemModel", "holder": "Person", "lot": "StockLot", "fits": "ItemModel"}
 
-TURNS = 3  # how often in a row a document is sent
+TURNS = 4  # how often in a row a document is sent
 UUID_LIKE = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|-?\d+(?:\.\d+)?|\.\.\.|\S')
 
@@ -389,7 +389,7 @@ def strange(make: Maker, text: str) -> str:
 
 
 def operation(seed: str, number: int, known: Known, schema: GraphQLSchema) -> Operation:
-    """The operation of a seed with this number: two of three ask what the one before asked, with other values, as a client does."""
+    """The operation of a seed with this number: three of four ask what the one before asked, with other values, as a client does."""
     first = number - number % TURNS
     asked = first_operation(f"{seed} {first}", known, schema)
     if number == first:
