@@ -19,13 +19,15 @@ LIMIT = 1_000_000  # bytes of a body
 class Sent:
     """What is written on one line, part by part. `due` is how many answers must come; with none, the line is cut or may end without.
 
-    What is `odd` is no mistake by all standards: it may be answered as an operation too.
+    What is `odd` is no mistake by all standards: it may be answered as an operation too. In what is left over of a `split` one its reader
+    may see a second request.
     """
 
     what: str
     parts: Sequence[bytes]
     due: int = 1
     odd: bool = False
+    split: bool = False
 
 
 class Bodies:
@@ -139,7 +141,7 @@ class Bodies:
         match self.chance.randrange(4):
             case 0:  # what is left over is no request
                 short = self.chance.randint(1, len(body) - 1)
-                return Sent("shorter", [posted(body, {"content-length": str(short)})])
+                return Sent("shorter", [posted(body, {"content-length": str(short)})], split=True)
             case 1:
                 return Sent("longer", [posted(body, {"content-length": str(len(body) + self.chance.randint(1, 5000))})], due=0)
             case 2:
@@ -155,7 +157,9 @@ class Bodies:
         coding = self.chance.choice((b"chunked", b"gzip, chunked", b"chunked, chunked", b"identity", b"gzip", b"xchunked", b"\x0bchunked"))
         size = self.chance.choice((b"%x" % len(body), b"FFFFFFFFFFFFFFFFF", b"-1", b"zz", b"", b"%x; a=b" % len(body)))
         both = self.chance.choice((b"", b"content-length: 5\r\n"))
-        return Sent("in chunks", [head + both + b"transfer-encoding: " + coding + b"\r\n\r\n", size + b"\r\n" + body + b"\r\n0\r\n\r\n"])
+        return Sent(
+            "in chunks", [head + both + b"transfer-encoding: " + coding + b"\r\n\r\n", size + b"\r\n" + body + b"\r\n0\r\n\r\n"], split=True
+        )
 
     def with_strange_headers(self) -> Sent:
         """A wrong body under many headers, long ones or strange ones."""
