@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from graph.schema.base import node_id
 from tests.commands.test_concurrency import HOLDERS, assert_pool_whole, connected, until
 from tests.server import Live
-from tests.world import token_of
+from tests.world import api_token_of, token_of
 
 COMMANDS = 2000
 AT_ONCE = 24
@@ -52,12 +52,13 @@ class Command:
         ]
         self.document, given = chance.choice(choices)
         self.input = {"requestId": str(self.id), **given}
+        self.token = chance.choice([token_of, api_token_of])(self.username)
         self.body = {"query": self.document, "variables": {"input": self.input}}
 
 
 async def cut_socket(live: Live, commands: list[Command], seconds: float) -> None:
     """Send commands on a socket of their account, and cut it without a word."""
-    async with live.socket(commands[0].username) as socket:
+    async with live.socket(commands[0].username, commands[0].token) as socket:
         for number, command in enumerate(commands):
             await socket.send(json.dumps({"id": str(number), "type": "subscribe", "payload": command.body}))
         await asyncio.sleep(seconds)
@@ -68,7 +69,7 @@ async def cut_request(live: Live, command: Command, seconds: float) -> None:
     """Send a command over HTTP, and cut the line without waiting for the answer."""
     where, body = urlsplit(live.url), json.dumps(command.body).encode()
     head = (
-        f"POST /graphql HTTP/1.1\r\nHost: {where.netloc}\r\nAuthorization: Bearer {token_of(command.username)}\r\n"
+        f"POST /graphql HTTP/1.1\r\nHost: {where.netloc}\r\nAuthorization: Bearer {command.token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     _, writer = await asyncio.open_connection(where.hostname, where.port)
@@ -82,7 +83,7 @@ async def storm(live: Live, commands: list[Command], chance: random.Random) -> N
     """Send every command on a line that is cut: three in four on sockets, up to three on one, the others over HTTP."""
     waiting: dict[str, list[Command]] = defaultdict(list)
     for command in commands:
-        waiting[command.username].append(command)
+        waiting[command.token].append(command)
     lines: list[tuple[list[Command], bool]] = []
     for of_one in waiting.values():
         while of_one:
