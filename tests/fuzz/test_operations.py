@@ -54,7 +54,7 @@ async def over_socket(target: Target, sent: Operation) -> list[dict[str, Any]]:
         if acknowledged is None and sent.account in VICTIMS and line.closed == 4403:
             return answers  # it has been lost
         assert json.loads(acknowledged or "null") == {"type": "connection_ack"}, (line.closed, line.reason)
-        while (text := await line.next(MOMENT if sent.kind == "subscription" else None)) is not None:
+        while (text := await line.next(MOMENT if "subscription" in sent.text else None)) is not None:
             message = json.loads(text)
             match message["type"]:
                 case "next":
