@@ -57,7 +57,15 @@ class ServerProcess:
         self.port = port or free_port()
         self.log = log
         self.live = Live(self.port)
-        limits = {"standing_seconds": 0.2, "feed_poll_seconds": 0.2, "shutdown_seconds": 2, "second_factor_roles": "", **settings}
+        limits = {
+            "standing_seconds": 0.2,
+            "feed_poll_seconds": 0.2,
+            "shutdown_seconds": 2,
+            "second_factor_roles": "",
+            "address_requests": 0,
+            "account_requests": 0,
+            **settings,
+        }
         self.environment = {
             **os.environ,
             **{f"ARMGUARD_{name.upper()}": str(value) for name, value in limits.items()},

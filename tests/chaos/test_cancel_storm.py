@@ -10,7 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+import pytest
+
 from graph.schema.base import node_id
+from graph.settings import Settings
 from tests.commands.test_concurrency import HOLDERS, assert_pool_whole, connected, until
 from tests.server import Live
 from tests.world import api_token_of, token_of
@@ -32,6 +35,12 @@ TAG = DOCUMENT % {"verb": "AssignTag", "field": "assignTag", "done": "TagSaved",
 
 NORTH, SOUTH = [f"PVS-{number:03}" for number in range(1, 41)], [f"PVS-{number}" for number in range(101, 106)]
 DEVICES = {"north": NORTH, "north.two": NORTH, "south": SOUTH, "officer": NORTH + SOUTH}
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Without a count of requests: a storm is more than anybody may send."""
+    return settings.model_copy(update=dict.fromkeys(("address_requests", "account_requests", "address_sockets", "account_sockets"), 0))
 
 
 class Command:
