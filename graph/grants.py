@@ -25,12 +25,6 @@ EVENT_FIELDS = (  # of an event as it is told; all else of it the database sets
 TABLES: dict[str, tuple[str, ...]] = {
     "account": ROWS,
     "aerich": ("SELECT",),
-    "operation": ROWS,
-    "recovery_code": ROWS,
-    "second_factor": ROWS,
-    "security_log": ROWS,
-    "session_token": ROWS,
-    "token_use": ROWS,
     "api_token": ROWS,
     "armory": ROWS,
     "completed_request": RECORD,
@@ -42,18 +36,26 @@ TABLES: dict[str, tuple[str, ...]] = {
     "item": ROWS,
     "item_model": ROWS,
     "ledger_event": ("SELECT", *(f"INSERT {field}" for field in EVENT_FIELDS)),
+    "operation": ROWS,
     "person": ROWS,
     "proposal": ROWS,
     "purpose": ROWS,
     "qualification": ROWS,
+    "recovery_code": ROWS,
     "regularisation": RECORD,
+    "second_factor": ROWS,
+    "security_log": ROWS,
     "session": ROWS,
+    "session_token": ROWS,
     "stock_lot": ROWS,
     "stream_head": ("SELECT", "INSERT", "UPDATE stream"),  # to lock a head takes a right to change it: of what never changes
     "tag": ROWS,
+    "token_use": ROWS,
     "unit": ROWS,
 }
 
+# The sequences whose next number whoever serves may take, but not set.
+SEQUENCES = ("security_log_seq",)
 # The functions that checks and guards call on behalf of who writes.
 CALLED = ("armguard_key", "armguard_refuse", "armguard_sees_the_present")
 # The guards that move the head of a stream, which nobody else may.
@@ -90,6 +92,7 @@ def declared() -> frozenset[Right]:
     rights = {Right("the schema", "USAGE")}
     for table, words in TABLES.items():
         rights |= {Right(f"table {table}", *word.split()) for word in words}
+    rights |= {Right(f"sequence {name}", "USAGE") for name in SEQUENCES}
     rights |= {Right(f"function {name}", "EXECUTE") for name in CALLED}
     return frozenset(rights | {Right(f"function {name}", "SECURITY DEFINER") for name in SEALING})
 
@@ -133,7 +136,9 @@ def of_the_tables(schema: str, tables: Iterable[str] = tuple(TABLES)) -> list[st
         f"LOOP EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC, {RUNTIME}', one); END LOOP; END $$"
     )
     sql.extend(f"GRANT EXECUTE ON FUNCTION {within}.{name} TO {RUNTIME}" for name in CALLED)
-    sql.append(f"GRANT USAGE ON SEQUENCE {within}.security_log_seq TO {RUNTIME}")
+    for name in SEQUENCES:
+        sql.append(f"REVOKE ALL ON SEQUENCE {within}.{name} FROM PUBLIC, {RUNTIME}")
+        sql.append(f"GRANT USAGE ON SEQUENCE {within}.{name} TO {RUNTIME}")
     sql.extend(f"ALTER FUNCTION {within}.{name} SECURITY DEFINER SET search_path = {within}, pg_temp" for name in SEALING)
     return sql
 
@@ -156,6 +161,9 @@ UNION ALL
 SELECT 'table ' || relname, name, attname FROM found, unnest($4::text[]) name, pg_attribute
     WHERE attrelid = found.oid AND attnum > 0 AND NOT attisdropped AND attacl IS NOT NULL
     AND NOT has_table_privilege($1, found.oid, name) AND has_column_privilege($1, found.oid, attnum, name)
+UNION ALL
+SELECT 'sequence ' || relname, name, '' FROM pg_class c, unnest(ARRAY['USAGE', 'SELECT', 'UPDATE']) name
+    WHERE relnamespace = current_schema()::regnamespace AND relkind = 'S' AND has_sequence_privilege($1, c.oid, name)
 UNION ALL
 SELECT 'function ' || proname, name, '' FROM pg_proc p, unnest(ARRAY['EXECUTE', 'SECURITY DEFINER']) name
     WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'armguard\\_%'

@@ -39,10 +39,10 @@ from graph.schema.execution import Execution
 from graph.schema.feed import FeedMessage
 from graph.schema.readings import PLANS
 from graph.settings import Settings
-from graph.words import EventType, Subject
+from graph.words import EventType, Subject, TokenScope
 from tests.conftest import Cluster
 from tests.server import Live, running_server, subscribe
-from tests.world import PASSWORD, made, token_of
+from tests.world import PASSWORD, api_token_of, made, token_of
 
 FEED = """
 subscription ($after: String, $armories: [ID!]) {
@@ -592,14 +592,14 @@ async def test_inv_22_signing_out_ends_the_streams_of_that_session_alone(live: L
 
 
 async def test_inv_22_a_token_that_is_revoked_ends_its_streams(live: Live) -> None:
-    async with live.socket("north") as socket:
+    async with live.socket(None, api_token_of("north")) as socket:
         first, second = await follow(socket), await follow(socket)
         await revoke("north")
         assert [await first.end(), await second.end()] == ["UNAUTHENTICATED", "UNAUTHENTICATED"]
 
 
 async def test_inv_22_a_token_revoked_while_events_stream_ends_them(live: Live) -> None:
-    async with live.socket("north") as socket:
+    async with live.socket(None, api_token_of("north")) as socket:
         follower = await follow(socket)
         busy = asyncio.create_task(_keep_busy_as(live, "officer"))
         try:
@@ -638,6 +638,7 @@ async def token_until(then: timedelta) -> str:
     async def work() -> None:
         account = await Account.get(username="north")
         given: dict[str, Any] = {"token_hash": token_hash(token), "created_at": now - timedelta(days=1), "expires_at": now + then}
+        given["scopes"] = [TokenScope.FEED]
         await ApiToken.create(id=uuid7(), account_id=account.id, name="short", **given)
         await append(Event(REGISTRY, EventType.TOKEN_CREATED, Subject.ACCOUNT, account.id, "Token created: short.", {"username": "north"}))
 

@@ -63,18 +63,19 @@ async def test_every_table_has_its_line_and_every_right_is_as_declared(small_wor
 async def test_the_catalogue_itself_names_nobody_else(small_world: Addresses) -> None:
     """Read from the lists of the catalogue, and not by what PostgreSQL works out of them."""
     listed = """
-        SELECT c.relname, a.privilege_type AS right, '' AS column FROM pg_class c, aclexplode(c.relacl) a
+        SELECT CASE c.relkind WHEN 'S' THEN 'sequence ' ELSE 'table ' END || c.relname AS what, a.privilege_type AS right, '' AS column
+            FROM pg_class c, aclexplode(c.relacl) a
             WHERE c.relnamespace = 'public'::regnamespace AND a.grantee <> c.relowner
-        UNION ALL SELECT c.relname, a.privilege_type, t.attname
+        UNION ALL SELECT 'table ' || c.relname, a.privilege_type, t.attname
             FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
             WHERE c.relnamespace = 'public'::regnamespace AND a.grantee <> c.relowner"""
     async with connected(small_world.owner) as owner:
-        found = {grants.Right(f"table {row['relname']}", row["right"], row["column"]) for row in await owner.fetch(listed)}
+        found = {grants.Right(row["what"], row["right"], row["column"]) for row in await owner.fetch(listed)}
         called = await owner.fetch(
             "SELECT p.proname FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a "
             "WHERE p.pronamespace = 'public'::regnamespace AND a.grantee <> p.proowner"
         )
-    assert found == {right for right in grants.declared() if right.what.startswith("table ")}
+    assert found == {right for right in grants.declared() if right.what.startswith(("table ", "sequence "))}
     assert {row["proname"] for row in called} == set(grants.CALLED)
 
 
