@@ -394,7 +394,7 @@ async def test_the_relations_of_many_rows_cost_no_more_statements_than_those_of_
     real = database.fetch
 
     async def counting(sql: str, *values: Any) -> Any:
-        if "FROM api_token" not in sql:  # whether the token still stands is looked up by the clock
+        if "FROM session_token" not in sql:  # whether the sign-in still stands is looked up by the clock
             next(count)
         return await real(sql, *values)
 
