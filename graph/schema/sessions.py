@@ -111,9 +111,8 @@ class SignInInput:
     username: str = described("The account's name.")
     password: str = described("The password.")
     code: str | None = optional("The code of the authenticator app, or a recovery code, if the account has a second factor.")
-    cookie: bool = strawberry.field(
-        default=False,
-        description="For a page in a browser: whether the refresh token goes into a cookie that no script can read. Over HTTP only.",
+    cookie: bool | None = optional(
+        "For a page in a browser: whether the refresh token goes into a cookie that no script can read. Over HTTP only."
     )
 
 
@@ -171,7 +170,7 @@ async def sign_in(asked: SignInInput, context: Context) -> SignedIn | Refused:
         raise errors.BadInput("A socket can give your browser no cookie. Sign in over HTTP, or without `cookie`.")
     username, code = clean("username", asked.username), asked.code[:64] if asked.code is not None else None
     answer = await commands.sign_in(commands.SignIn(username, asked.password, context.address, code, context.agent))
-    return await _signed_in(answer, context, cookie=asked.cookie)
+    return await _signed_in(answer, context, cookie=bool(asked.cookie))
 
 
 async def refresh(asked: RefreshInput, context: Context) -> SignedIn | Refused:
