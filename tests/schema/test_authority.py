@@ -198,11 +198,14 @@ async def over_a_socket(live: Live, token: str | None, requests: Requests) -> As
 async def as_events(live: Live, token: str | None, requests: Requests) -> AsyncIterator[tuple[str, Any]]:
     """What each is answered first as a stream of events."""
     headers = {"accept": "text/event-stream", **({"authorization": f"Bearer {token}"} if token else {})}
-    for _, name, request in requests:
-        async with live.as_(None).http.stream("POST", "/graphql", json=request, headers=headers) as response:
+    client = live.as_(None).http
+    for root, name, request in requests:
+        async with client.stream("POST", "/graphql", json=request, headers=headers) as response:
             assert response.status_code == 200, (name, await response.aread())
             told = (line.removeprefix("data:") async for line in response.aiter_lines() if line.startswith("data: {"))
             yield name, json.loads(await anext(told))
+            if root != "subscription":
+                assert [more async for more in told] == []
 
 
 WAYS: tuple[Any, ...] = (over_http, over_a_socket, as_events)

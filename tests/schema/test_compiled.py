@@ -239,7 +239,10 @@ _clients: dict[int, httpx.Client] = {}
 
 
 def _client() -> httpx.Client:
-    return _clients.setdefault(threading.get_ident(), httpx.Client(timeout=30))
+    thread = threading.get_ident()
+    if thread not in _clients:
+        _clients[thread] = httpx.Client(timeout=30)
+    return _clients[thread]
 
 
 @pytest.fixture(scope="module")
