@@ -121,7 +121,7 @@ class Settings(BaseSettings):
     )
     body_bytes: int = Field(1_000_000, ge=1024, description="Largest request body.")
     query_characters: int = Field(50_000, ge=1024, description="Longest GraphQL document, in characters.")
-    query_tokens: int = Field(2000, ge=100, description="Longest GraphQL document, in tokens.")
+    query_tokens: int = Field(1500, ge=100, description="Longest GraphQL document, in tokens.")
     query_definitions: int = Field(50, ge=1, description="Most operations and fragments in one document.")
     query_directives: int = Field(60, ge=0, description="Most directives in one document.")
     place_directives: int = Field(5, ge=0, description="Most directives in one place of a document.")

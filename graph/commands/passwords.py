@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from graph.rules.accounts import password_text
+from graph.rules.accounts import LONGEST_PASSWORD, password_text
 
 _hasher = PasswordHasher()
 _hashers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="argon2")
@@ -28,7 +28,9 @@ async def hash_pin(pin: str) -> str:
 
 
 async def matches(stored: str, password: str) -> bool:
-    """Whether a password or PIN is the one that was hashed."""
+    """Whether a password or PIN is the one that was hashed. One that is longer than any is not looked at."""
+    if len(password) > LONGEST_PASSWORD:
+        return False
     try:
         return await asyncio.get_running_loop().run_in_executor(_hashers, _hasher.verify, stored, password_text(password))
     except (VerificationError, InvalidHashError, UnicodeEncodeError):

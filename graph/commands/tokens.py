@@ -11,18 +11,23 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from graph.audit.actor import current_actor
 from graph.audit.ledger import Event, append, database_time
 from graph.commands.perform import Answer, later, perform, require
 from graph.commands.rows import account_named, lock_row
-from graph.errors import Refusal, RefusalCode, Refused
+from graph.errors import Forbidden, Refusal, RefusalCode, Refused
 from graph.models.accounts import Account, ApiToken
 from graph.models.armory import Armory
 from graph.models.ledger import REGISTRY
-from graph.rules.accounts import TOKEN_PREFIX, token_hash
-from graph.words import AccountState, EventType, Role, Subject, TokenScope
+from graph.rules.accounts import TOKEN_PREFIX, WRITING, token_hash
+from graph.words import AccountState, ActorKind, EventType, Role, Subject, TokenScope
 
 LONGEST_NAME = 64
 READING = (TokenScope.READ, TokenScope.FEED)
+OWNERS = (
+    "For another account an administrator makes tokens that read and watch (READ, FEED). One that writes is made by whose account it is, "
+    "signed in; or at the server's console."
+)
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,12 @@ class MadeToken:
 
 
 async def create_token(command: CreateToken) -> MadeToken | Refused:
-    """Create an API token. The account must be one that may sign in."""
-    require(Role.ADMIN)
+    """Create an API token of one's own account, or as an administrator of another's. The account must be one that may sign in.
+
+    Raises:
+        Forbidden: it is another's and the actor no administrator, or it is for more than to read and watch.
+    """
+    _answer_for(command.username, command.scopes)
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
 
     async def decide() -> Sequence[UUID]:
@@ -87,13 +96,17 @@ async def create_token(command: CreateToken) -> MadeToken | Refused:
 
 
 async def rotate_token(command: RotateToken) -> MadeToken | Refused:
-    """Make a token that takes another's place: both are good for a while, so that the program misses nothing."""
-    require(Role.ADMIN)
+    """Make a token that takes another's place: both are good for a while, so that the program misses nothing.
+
+    Raises:
+        Forbidden: the actor is an administrator, and the token is another account's and for more than to read and watch.
+    """
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
 
     async def decide() -> Sequence[UUID]:
         account = await lock_row(Account, (await _good_token(command.token_id)).account_id)
         old = await _good_token(command.token_id)  # again under the lock: somebody may have revoked or rotated it meanwhile
+        _answer_for(account.username, tuple(map(TokenScope, old.scopes)))
         now = await database_time()
         rights = {"scopes": old.scopes, "armories": old.armories}
         made = await _make(account, old.name, token, now, now + timedelta(days=command.days), rights)
@@ -108,8 +121,14 @@ async def rotate_token(command: RotateToken) -> MadeToken | Refused:
 
 
 async def revoke_token(command: RevokeToken) -> Answer | Refused:
-    """Revoke the API tokens of an account that have a name: what uses them ends within seconds."""
-    require(Role.ADMIN)
+    """Revoke the API tokens of one's own account, or as an administrator of another's, that have a name.
+
+    What uses them ends within seconds.
+
+    Raises:
+        Forbidden: they are another's, and the actor is no administrator.
+    """
+    _answer_for(command.username)
 
     async def decide() -> Sequence[UUID]:
         account = await lock_row(Account, (await account_named(command.username)).id)
@@ -152,9 +171,27 @@ async def _narrowed(codes: Sequence[str]) -> list[UUID] | None:
     return list(known.values())
 
 
+def _answer_for(username: str, scopes: Sequence[TokenScope] = ()) -> None:
+    """Let pass whose account it is, whoever keeps the server, and for what only reads an administrator.
+
+    With a token that writes, an administrator would have the powers of whose account it is, and act in that name.
+
+    Raises:
+        Forbidden: the actor is somebody else.
+    """
+    actor = current_actor()
+    if actor.account_id is not None and actor.name.lower() == username.strip().lower():
+        return
+    require(Role.ADMIN)
+    if actor.kind is not ActorKind.CONSOLE and WRITING.intersection(scopes):
+        raise Forbidden(OWNERS)
+
+
 async def _good_token(token_id: UUID) -> ApiToken:
-    token = await ApiToken.get_or_none(id=token_id)
+    actor, token = current_actor(), await ApiToken.get_or_none(id=token_id)
     now = await database_time()
+    if token is not None and token.account_id != actor.account_id and actor.kind is not ActorKind.CONSOLE and Role.ADMIN not in actor.roles:
+        token = None  # whose it is, is nobody else's business
     if token is None or token.revoked_at is not None or token.expires_at <= now or (token.good_until is not None):
         message = "There is no such token that is good and has no successor."
         raise Refused([Refusal(RefusalCode.UNKNOWN_CODE, message, path="token")])

@@ -57,7 +57,7 @@ SESSION = table(
         "Session",
         "session",
         ("id", "account_id", "created_at", "expires_at", "ended_at", "address", "agent"),
-        scope=_OWN,
+        scope=f"({_OWN}) AND :person",
         computed={"open": "it.ended_at IS NULL AND it.expires_at > now()"},
         links={"account": Link("Account", "account_id")},
         filters={"account": "it.account_id = ?", "open": "it.ended_at IS NULL AND it.expires_at > now()"},

@@ -15,7 +15,7 @@ from graph.feed import the_feed
 from graph.models.ledger import REGISTRY
 from graph.resolvers.accounts import still_watching
 from graph.resolvers.reading import decode, encode
-from graph.resolvers.tables import ACCOUNT_READERS, Key, Table, table
+from graph.resolvers.tables import Key, Table, reads_security, table
 from graph.words import SECURITY_EVENTS
 
 # A row of the log has no id of its own: the number that it had when it came is one.
@@ -41,7 +41,7 @@ SECURITY_EVENT = table(
         "SecurityEvent",
         f"({EVENTS})",
         ("id", "at", "kind", "name", "actor_name", "address", "detail", "recorded"),
-        scope=f":accounts AND {TOUCHING}",
+        scope=f":security AND {TOUCHING}",
         filters={"name": "lower(it.name) = lower(?)", "kind": "it.kind = ?", "address": "it.address = ?", "since": "it.at >= ?"},
         orders={"AT": (Key("it.at", "timestamptz"), Key("it.id", "uuid"))},
     )
@@ -80,7 +80,7 @@ async def security_feed(actor: Actor, after: str | None) -> AsyncIterator[Securi
     async with the_feed().watching([REGISTRY]) as watch:
         while True:
             actor = await still_watching(actor)
-            if not actor.roles & ACCOUNT_READERS:
+            if not reads_security(actor):
                 raise Forbidden("Your account may not see this any more.")
             rows = await database.fetch(NEWER, ledger, log)
             for row in rows:

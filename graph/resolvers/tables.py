@@ -9,7 +9,7 @@ from typing import Any
 
 from graph.audit.actor import Actor
 from graph.models.ledger import REGISTRY
-from graph.words import Role
+from graph.words import Role, TokenScope
 
 # Who may read the registry's stream: people, models, accounts.
 REGISTRY_READERS = frozenset({Role.AUDITOR, Role.ADMIN, Role.ARMS_ROOM_OFFICER})
@@ -176,11 +176,25 @@ def attribute(actor: Actor, name: str) -> Any:
         case "registry":
             return reads_registry(actor)
         case "accounts":
-            return bool(actor.roles & ACCOUNT_READERS)
+            return reads_security(actor) and _keeps_accounts(actor)
         case "me":
-            return actor.account_id
+            return actor.account_id if _keeps_accounts(actor) else None
+        case "person":
+            return actor.scopes is None
+        case "security":
+            return reads_security(actor)
         case _:
             raise KeyError(name)
+
+
+def reads_security(actor: Actor) -> bool:
+    """Whether the actor may read what touches who may do what."""
+    return bool(actor.roles & ACCOUNT_READERS)
+
+
+def _keeps_accounts(actor: Actor) -> bool:
+    """Whether the actor reads of accounts at all: of API tokens, one for nothing but custody does not, whichever way it asks."""
+    return actor.scopes is None or TokenScope.ADMIN in actor.scopes
 
 
 def reads_registry(actor: Actor) -> bool:

@@ -13,7 +13,7 @@ from zxcvbn import zxcvbn
 from zxcvbn.matching import L33T_TABLE
 
 from graph.errors import Refusal, RefusalCode
-from graph.words import AccountState, Role
+from graph.words import AccountState, Role, TokenScope
 
 SESSION_PREFIX = "armgs_"
 REFRESH_PREFIX = "armgr_"
@@ -42,19 +42,22 @@ def username_refusals(username: str) -> list[Refusal]:
 
 
 def password_text(password: str) -> str:
-    """A password as it is hashed and compared: the same however a keyboard makes its characters (NIST SP 800-63B-4, section 3.1.1.2)."""
+    """A password as it is hashed and compared: the same however a keyboard makes its characters (NIST SP 800-63B-4, section 3.1.1.2).
+
+    It takes the square of the length, so that the length is looked at first.
+    """
     return unicodedata.normalize("NFKC", password)
 
 
 def password_refusals(password: str, username: str) -> list[Refusal]:
     """Why this password is not taken: too short, too long, not text, or among the first that somebody would guess."""
+    if len(password) > LONGEST_PASSWORD:
+        message = f"A password has at most {LONGEST_PASSWORD} characters."
+        return [Refusal(RefusalCode.INVALID_VALUE, message, path="password", limit=LONGEST_PASSWORD)]
     password = password_text(password)
     if len(password) < SHORTEST_PASSWORD:
         message = f"A password has at least {SHORTEST_PASSWORD} characters; a sentence is good."
         return [Refusal(RefusalCode.INVALID_VALUE, message, path="password", limit=SHORTEST_PASSWORD)]
-    if len(password) > LONGEST_PASSWORD:
-        message = f"A password has at most {LONGEST_PASSWORD} characters."
-        return [Refusal(RefusalCode.INVALID_VALUE, message, path="password", limit=LONGEST_PASSWORD)]
     if any("\ud800" <= character <= "\udfff" for character in password):
         return [Refusal(RefusalCode.INVALID_VALUE, "The password has characters that cannot be written.", path="password")]
     apart = re.sub(re.escape(username), "", password, flags=re.IGNORECASE) if len(username) >= SHORTEST_WORD else password
@@ -90,6 +93,8 @@ def own_password(*, own: bool) -> list[Refusal]:
     return [Refusal(RefusalCode.SAME_PERSON, message, path="username")] if own else []
 
 
+# With a token for one of these a program acts in the account's name: only who answers for that name makes one.
+WRITING = frozenset({TokenScope.ISSUE, TokenScope.REGISTER, TokenScope.ADMIN})
 APART = frozenset({Role.ARMORER, Role.ARMS_ROOM_OFFICER, Role.COMMANDER})
 
 

@@ -7,7 +7,16 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, specified_rules, validate
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
@@ -31,6 +40,17 @@ NOTHING = parse("{ __typename }")
 PAGES_KEPT = 50  # costs remembered of one document, one for each choice of page sizes
 
 
+class WhichOperation(CannotGetOperationTypeError):
+    """A document has several operations, and the request does not say which of them is meant (GraphQL, 6.1)."""
+
+    def __str__(self) -> str:
+        return "This document has several operations. Say which one to run by its name: `operationName`."
+
+    def as_http_error_reason(self) -> str:
+        """The same for Strawberry."""
+        return str(self)
+
+
 @dataclass
 class Document:
     """A document, whether it is valid, and what it costs for the page sizes that its variables have asked for.
@@ -46,13 +66,15 @@ class Document:
     walks: dict[str | None, Any] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> tuple[OperationType, str | None]:
-        """The kind of the operation with this name, or of the first, and its name.
+        """The kind of the operation with this name, or of the only one, and its name.
 
         Raises:
-            CannotGetOperationTypeError: there is none.
+            CannotGetOperationTypeError: there is none, or without a name more than one.
         """
         if name not in self.operations:
             first = get_first_operation(self.ast)
+            if name is None and sum(isinstance(each, OperationDefinitionNode) for each in self.ast.definitions) > 1:
+                raise WhichOperation(None)
             found = name if name is not None else first.name.value if first and first.name else None
             try:
                 self.operations[name] = get_operation_type(self.ast, found), found
@@ -170,14 +192,21 @@ class Known(SchemaExtension):
                 self._documents.check_input(asked.variables or {})
                 self._document = self._documents.parsed(asked.query)
                 asked.graphql_document = self._document.ast
-                self._documents.time(self._document.operation(asked.operation_name)[0])
+                self._documents.time(self._document.operation(asked._provided_operation_name)[0])
+            except WhichOperation as which:  # of several Strawberry would run the first
+                self._refuse(GraphQLError(str(which), original_error=which))
             except CannotGetOperationTypeError:  # Strawberry says so
                 pass
             except GraphQLSyntaxError:
                 asked.parse_options.update(self._documents.reading)  # type: ignore[typeddict-item]
-            except GraphQLError as refused:  # by a limit; nothing else of it is looked at
-                self._refusal, asked.graphql_document, asked._provided_operation_name = refused, NOTHING, None
+            except GraphQLError as refused:  # by a limit
+                self._refuse(refused)
         yield
+
+    def _refuse(self, why: GraphQLError) -> None:
+        """Look at nothing else of the document."""
+        asked = self.execution_context
+        self._refusal, asked.graphql_document, asked._provided_operation_name = why, NOTHING, None
 
     async def on_validate(self) -> AsyncIterator[None]:
         """Look at it, unless it is known to be well."""

@@ -91,15 +91,23 @@ class Mutation:
     async def reset_password(self, input: Annotated[accounts.ResetPasswordInput, OF]) -> accounts.AccountResult:
         return await accounts.reset_password(input)
 
-    @command("Make an API token for a program.", Role.ADMIN, scope=None)
+    @command(
+        "Make an API token for a program: of one's own account, or as an administrator one of another's that reads and watches.",
+        *READERS,
+        scope=None,
+    )
     async def create_api_token(self, input: Annotated[tokens.CreateApiTokenInput, OF]) -> tokens.TokenResult:
         return await tokens.create_token(input)
 
-    @command("Make an API token that takes another's place; both are good for a while.", Role.ADMIN, scope=None)
+    @command("Make an API token that takes another's place, of those that one may make; both are good for a while.", *READERS, scope=None)
     async def rotate_api_token(self, input: Annotated[tokens.RotateApiTokenInput, OF]) -> tokens.TokenResult:
         return await tokens.rotate_token(input)
 
-    @command("Revoke API tokens: what uses them ends within seconds.", Role.ADMIN, scope=TokenScope.ADMIN)
+    @command(
+        "Revoke API tokens of one's own account, or as an administrator anybody's: what uses them ends within seconds.",
+        *READERS,
+        scope=TokenScope.ADMIN,
+    )
     async def revoke_api_token(self, input: Annotated[tokens.RevokeApiTokenInput, OF]) -> tokens.TokensRevokedResult:
         return await tokens.revoke_token(input)
 

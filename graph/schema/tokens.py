@@ -66,7 +66,7 @@ class CreateApiTokenInput:
     """See the description."""
 
     request_id: UUID = described("A new UUID for this command; the same again for a retry.")
-    username: str = described("The account that the program acts as.")
+    username: str = described("The account that the program acts as: one's own, or for READ and FEED any, if one is an administrator.")
     name: str = described("What it is for, such as the program's name.")
     scopes: list[TokenScope] = strawberry.field(
         default_factory=lambda: list(commands.READING), description="What it may be used for: no more than the program needs."

@@ -13,9 +13,11 @@ import pytest
 from graph.audit.actor import acting, console_actor
 from graph.commands import accounts, tokens
 from graph.errors import Refused
-from graph.models.accounts import ApiToken
+from graph.models.accounts import Account, ApiToken, Session
 from graph.schema.base import node_id
-from tests.server import Client, Live, subscribe
+from graph.settings import Settings
+from graph.words import Role, TokenScope
+from tests.server import Client, Live, running_server, subscribe
 from tests.signing import VIEWER, bearing, code_of, command, ended, nodes, refused
 from tests.world import PASSWORD, made
 
@@ -28,8 +30,9 @@ FEED = "subscription { custodyFeed { cursor } }"
 
 
 async def new_token(live: Live, username: str, name: str = "program", **given: Any) -> Any:
-    """A token that an administrator makes."""
-    return await command(live.as_("admin"), "createApiToken", MADE, username=username, name=name, **given)
+    """A token that an administrator makes; one that writes is made by whose account it is."""
+    maker = username if {"ISSUE", "REGISTER", "ADMIN"} & set(given.get("scopes", ())) else "admin"
+    return await command(live.as_(maker), "createApiToken", MADE, username=username, name=name, **given)
 
 
 async def told(sql: Sql, type_: str) -> list[Any]:
@@ -96,7 +99,92 @@ async def test_a_token_is_for_an_account_that_there_is_and_for_rooms_that_there_
     assert refused(await new_token(live, "viewer")) == "STATE_NOT_ALLOWED"
 
 
+# ------------------------------------------------------------------------------------------------------------------------- by whose hand
+
+
+@pytest.mark.parametrize("scope", ["ISSUE", "REGISTER", "ADMIN"])
+async def test_an_administrator_gets_nobodys_powers_by_making_a_token(live: Live, plain_sql: Sql, scope: str) -> None:
+    """Neither those at the counter nor, by the name of another administrator, a role for themselves."""
+    admin, asked = live.as_("admin"), {"name": "mine", "scopes": ["READ", scope]}
+    with acting(console_actor("tests")):
+        create = accounts.CreateAccount(uuid4(), "admin.two", (Role.ADMIN,), all_armories=True)
+        await made(accounts.create_account(create, PASSWORD))
+    for username in ("north", "officer", "commander", "viewer", "admin.two"):
+        assert await code_of(admin, "createApiToken", "CreateApiTokenInput", username=username, **asked) == "FORBIDDEN", username
+    assert not await ApiToken.filter(name="mine").exists()
+    own = await new_token(live, "officer", scopes=[scope])
+    assert await code_of(admin, "rotateApiToken", "RotateApiTokenInput", token=own["apiToken"]["id"]) == "FORBIDDEN"
+    assert await ApiToken.filter(name="program").count() == 1
+    (refused_, *_) = await told(plain_sql, "ACCESS_REFUSED")
+    assert refused_["summary"] == "Access refused: admin asked for createApiToken."
+
+
+async def test_whoever_has_signed_in_makes_rotates_and_revokes_tokens_of_their_own(live: Live, plain_sql: Sql) -> None:
+    north = live.as_("north")
+    mine = await command(north, "createApiToken", MADE, username="NORTH ", name="program", scopes=["ISSUE"])
+    assert (await bearing(live, mine["token"]).issue("S-001", "G17-001"))["__typename"] == "ItemsIssued"
+    (event,) = await plain_sql.fetch("SELECT * FROM ledger_event WHERE type = 'TOKEN_CREATED' AND payload LIKE '%program%'")
+    assert (event["actor_name"], event["summary"]) == ("north", "Token created: program of north.")
+    rotated = await command(north, "rotateApiToken", MADE, token=mine["apiToken"]["id"], overlapHours=0)
+    assert rotated["apiToken"]["scopes"] == ["ISSUE"]
+    assert await command(north, "revokeApiToken", REVOKED, username="north", name="program") == {"tokens": 2}
+    await ended(bearing(live, rotated["token"]))
+
+
+async def test_nobody_but_an_administrator_has_a_hand_in_the_tokens_of_others(live: Live) -> None:
+    others = await new_token(live, "viewer")
+    for username in ("north", "officer", "commander", "auditor"):
+        client, unknown = live.as_(username), {"name": "program", "username": "nobody"}
+        for whose in ({"name": "program", "username": "viewer"}, unknown):  # and nobody learns which accounts there are
+            assert await code_of(client, "createApiToken", "CreateApiTokenInput", **whose) == "FORBIDDEN"
+            assert await code_of(client, "revokeApiToken", "RevokeApiTokenInput", **whose) == "FORBIDDEN"
+        assert refused(await command(client, "rotateApiToken", MADE, token=others["apiToken"]["id"])) == "UNKNOWN_CODE"
+    assert (await bearing(live, others["token"])(VIEWER))["viewer"]["username"] == "viewer"
+
+
+async def test_the_console_makes_a_token_for_whatever_its_account_may_do(opened: str) -> None:
+    token = await tokens.create_token(tokens.CreateToken(uuid4(), "officer", "program", scopes=tuple(TokenScope)))
+    assert isinstance(token, tokens.MadeToken)
+    assert isinstance(await tokens.rotate_token(tokens.RotateToken(uuid4(), token.id)), tokens.MadeToken)
+
+
 # ------------------------------------------------------------------------------------------------------------------------ what it is for
+
+
+ACCOUNT = """
+query ($account: ID!, $session: ID!, $token: ID!) {
+  account: node(id: $account) { ... on ManagedAccount {
+    username roles sessions(first: 5) { totalCount } tokens(first: 5) { totalCount } } }
+  session: node(id: $session) { ... on Session { address } }
+  token: node(id: $token) { ... on ApiToken { name scopes } }
+}
+"""
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+async def test_a_token_that_reads_learns_nothing_of_accounts_by_their_ids(database_url: str, settings: Settings, compiled: bool) -> None:
+    """What takes the scope ADMIN, or a person, takes it whichever way it is asked for."""
+    async with running_server(database_url, settings.model_copy(update={"compiled_reads": compiled})) as live:
+        north = await Account.get(username="north")
+        session, token = await Session.get(account_id=north.id), await ApiToken.get(account_id=north.id)
+        ids = {
+            "account": node_id("ManagedAccount", north.id),
+            "session": node_id("Session", session.id),
+            "token": node_id("ApiToken", token.id),
+        }
+        for username in ("north", "admin", "auditor"):
+            reading = bearing(live, (await new_token(live, username))["token"])
+            assert await reading(ACCOUNT, **ids) == {"account": None, "session": None, "token": None}, username
+            everything = await live.as_(username)(ACCOUNT, **ids)
+            assert None not in everything.values()
+            assert everything["account"]["sessions"]["totalCount"] == 1
+        keeping = bearing(live, (await new_token(live, "admin", "keeper", scopes=["READ", "ADMIN"]))["token"])
+        seen = await keeping(ACCOUNT, **ids)
+        assert (seen["account"]["roles"], seen["token"]["name"]) == (["ARMORER"], "tests")
+        assert seen["session"] is None  # as `sessions` says: a person's business
+        assert seen["account"]["sessions"]["totalCount"] == 0
+        watching = bearing(live, (await new_token(live, "auditor", "watcher"))["token"])
+        assert (await watching("{ securityEvents(first: 5) { totalCount } }"))["securityEvents"]["totalCount"] > 0
 
 
 async def test_each_scope_allows_its_own_and_nothing_else(live: Live) -> None:

@@ -6,8 +6,9 @@ import time
 
 import pytest
 
+from graph.commands.passwords import matches, nobodys_hash
 from graph.errors import RefusalCode
-from graph.rules.accounts import password_refusals, username_refusals
+from graph.rules.accounts import LONGEST_PASSWORD, password_refusals, username_refusals
 from graph.rules.receipts import pin_refusals
 
 
@@ -47,6 +48,15 @@ def test_no_password_keeps_the_server_busy(password: str) -> None:
     began = time.process_time()
     password_refusals(password, "officer")
     assert time.process_time() - began < 1  # tenths of a second at most; there were some that took ten seconds
+
+
+@pytest.mark.parametrize("longest", [LONGEST_PASSWORD, 400_000])
+async def test_nobody_keeps_the_server_busy_with_marks_that_go_in_another_order(longest: int) -> None:
+    password = ("\u0301\u0316" * longest)[:longest]  # to put them in order takes the square of their number: minutes, for a body of them
+    began = time.process_time()
+    password_refusals(password, "officer")
+    assert not await matches(await nobodys_hash(), password)
+    assert time.process_time() - began < 2
 
 
 def test_a_password_is_counted_as_it_is_compared() -> None:

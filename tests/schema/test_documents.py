@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -143,13 +144,31 @@ MANY = (
 
 async def test_each_operation_of_a_known_document_is_known_by_its_name(live: Live) -> None:
     def ask(name: str | None) -> Any:
-        return live.as_("north").http.post("/graphql", json={"query": MANY, "operationName": name})
+        return live.with_token("north").http.post("/graphql", json={"query": MANY, "operationName": name})
 
     for _ in range(2):
-        for name in ("A", None):
-            assert (await ask(name)).json() == {"data": {"viewer": {"username": "north"}}}
+        assert (await ask("A")).json() == {"data": {"viewer": {"username": "north"}}}
         assert (await ask("B")).json() == {"data": {"__typename": "Query"}}
-        assert (await ask("C")).json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"  # a token cannot be signed out
+        assert (await ask("C")).json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"  # a token cannot be signed out
         for name, words in (("D", "subscriptions are not allowed"), ("E", "Unknown operation"), ("", "Unknown operation")):
             refused = await ask(name)
             assert (refused.status_code, words in refused.text) == (400, True), refused.text
+
+
+async def test_which_of_several_operations_is_meant_is_not_guessed(live: Live) -> None:
+    """Over HTTP, as a stream of events and over a socket: what a request leaves out may be the name of the one that it means."""
+    words = "This document has several operations. Say which one to run by its name: `operationName`."
+    north = live.as_("north")
+    for text in (MANY, "query A { __typename } query B { __typename }", "mutation C { signOut { username } } { __typename }"):
+        for accepted in ("application/json", "application/graphql-response+json", "text/event-stream"):
+            for asked in ({"query": text}, {"query": text, "operationName": None}):
+                refused = await north.http.post("/graphql", json=asked, headers={"accept": accepted})
+                assert refused.status_code == 400, refused.text
+                (error,) = refused.json()["errors"]
+                assert (error["message"], error["extensions"]["code"]) == (words, "BAD_REQUEST")
+        async with live.socket("north") as socket:
+            await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": text}}))
+            told = json.loads(await socket.recv())
+            assert (told["type"], told["payload"][0]["message"]) == ("error", words)
+            assert told["payload"][0]["extensions"]["code"] == "BAD_REQUEST"
+            assert (await (await subscribe(socket, "{ viewer { username } }")).next())["data"]

@@ -53,7 +53,7 @@ LARGE = {
     "characters": ("{ viewer { username } }" + " " * LIMITS.query_characters, "50,000 characters"),
     "a comment": ("#" * LIMITS.query_characters + "\n{ viewer { username } }", "50,000 characters"),
     "a block string": ('{ item(serial: """' + "\n a" * 17_000 + '""") { id } }', "50,000 characters"),
-    "ten thousand tokens in a line": ("{" + "a " * 10_000 + "}", "2,000 tokens"),
+    "ten thousand tokens in a line": ("{" + "a " * 10_000 + "}", "1,500 tokens"),
     "a name": ("{ " + "a" * 201 + " }", "200 characters"),
     "a number": ("{ items(first: " + "9" * 5000 + ") { totalCount } }", "200 characters"),
     "a negative number": ("{ items(first: -" + "9" * 5000 + ") { totalCount } }", "200 characters"),
