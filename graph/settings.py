@@ -69,7 +69,9 @@ class Settings(BaseSettings):
         (Role.ARMS_ROOM_OFFICER, Role.ADMIN),
         description="Roles that sign in with a code of an app beside the password, with commas between.",
     )
-    standing_seconds: float = Field(2.0, gt=0, le=4, description="How long a checked token is believed before it is looked up again.")
+    standing_seconds: float = Field(
+        2.0, gt=0, le=2, description="How long a checked token is believed before it is looked up again; streams end within twice that."
+    )
 
     oidc_issuer: str = Field(
         "", max_length=256, description="The issuer whose tokens are accepted, as it writes itself in them; empty: none."

@@ -81,6 +81,7 @@ def test_nothing_is_made_where_nothing_is_yet(tmp_path: Path) -> None:
     [
         ("database_url", "postgresql://a:b@host:5432/name", "postgresql://a:***@host:5432/name"),
         ("database_url", "postgresql://host/name?user=a&password=b", "postgresql://host/name?user=a&password=***"),
+        ("database_url", "postgresql://a:b@c/d@host:5432/name", "postgresql://a:***@host:5432/name"),
         ("some_secret", "b", "***"),
         ("query_tokens", 2000, "2000"),
         ("origins", ("https://a.example", "https://b.example"), "https://a.example,https://b.example"),

@@ -26,7 +26,7 @@ OF_ITEMS = "{ items(first: 3) { edges { node { serial model { nomenclature } } }
 def settings() -> Settings:
     """A short deadline, and locks that are waited for much longer."""
     return Settings(
-        request_seconds=SECONDS, lock_timeout_ms=30_000, statement_timeout_ms=30_000, standing_seconds=4, overdue_poll_seconds=0
+        request_seconds=SECONDS, lock_timeout_ms=30_000, statement_timeout_ms=30_000, standing_seconds=2, overdue_poll_seconds=0
     )
 
 

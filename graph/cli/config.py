@@ -31,7 +31,7 @@ config_app = typer.Typer(help="The settings of this installation.", no_args_is_h
 
 SECONDS = 5.0
 NOT_SETTINGS = frozenset({"SOAK"})
-_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@/\s]*@")
+_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):\S*@")
 _GIVEN = re.compile(r"(?i)([?&](?:password|sslpassword)=)[^&\s]*")
 _SECRET = re.compile("secret|password|key|token")
 

@@ -248,9 +248,9 @@ class _Tokens:
 
 
 async def _whose(key: str, address: str) -> tuple[Account | None, bool]:
-    """Whose name it is, and whether its owner has signed in from this address before."""
+    """Whose name it is, and whether its owner has signed in from this address before: asked alike for a name that is nobody's."""
     account = await Account.get_or_none(username_key=key)
-    return account, account is not None and await Session.exists(account_id=account.id, address=address[:64])
+    return account, await Session.exists(account_id=account.id if account is not None else uuid7(), address=address[:64])
 
 
 async def _refreshing(token: str) -> SessionToken | None:

@@ -76,7 +76,8 @@ async def security_feed(actor: Actor, after: str | None) -> AsyncIterator[Securi
     ledger, log = await _now() if after is None else _read(after)
     if after is None:
         yield SecurityMessage(_written(ledger, log), None, actor)
-    poll = database.door().settings.feed_poll_seconds
+    settings = database.door().settings
+    pause = min(settings.feed_poll_seconds, settings.standing_seconds)  # the viewer is looked at again no later than the log
     async with the_feed().watching([REGISTRY]) as watch:
         while True:
             actor = await still_watching(actor)
@@ -87,7 +88,7 @@ async def security_feed(actor: Actor, after: str | None) -> AsyncIterator[Securi
                 ledger, log = (row["seq"], log) if row["recorded"] else (ledger, row["seq"])
                 yield SecurityMessage(_written(ledger, log), row["id"], actor)
             if not rows:
-                await _pause(watch, poll)
+                await _pause(watch, pause)
 
 
 async def _pause(watch: Any, seconds: float) -> None:

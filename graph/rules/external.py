@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -91,8 +92,9 @@ def identity_of(claims: Mapping[str, Any], settings: Settings, now: float) -> Id
     if not _is_text(claims["sub"], LONGEST_SUBJECT):
         raise Unauthenticated(WRONG["sub"])
     username = at_path(claims, settings.oidc_username_claim)
-    if not _is_text(username, LONGEST_NAME) or username != username.strip() or len(username.lower()) > LONGEST_NAME:
-        raise Unauthenticated(f"This token has no username of at most {LONGEST_NAME} characters (`{settings.oidc_username_claim}`).")
+    if not _is_name(username):
+        wanted = f"username of at most {LONGEST_NAME} characters and without a colon"
+        raise Unauthenticated(f"This token has no {wanted} (`{settings.oidc_username_claim}`).")
     armories, everything = _scope(claims, settings.oidc_armories_claim, settings.oidc_armories)
     units, _ = _scope(claims, settings.oidc_units_claim, settings.oidc_units)
     if armories is not None or units is not None:  # what one of the two does not say is nothing
@@ -165,6 +167,13 @@ def _at(claims: Mapping[str, Any], path: str) -> Iterator[Any]:
     for place, character in enumerate(path):
         if character == "." and isinstance(inner := claims.get(path[:place]), dict):
             yield from _at(inner, path[place + 1 :])
+
+
+def _is_name(value: Any) -> bool:
+    """Whether it is a name that could be nobody else's in the ledger: `console:` and `system:` begin those of no account."""
+    if not _is_text(value, LONGEST_NAME) or len(value.lower()) > LONGEST_NAME:
+        return False
+    return value == unicodedata.normalize("NFKC", value.strip()) and ":" not in value
 
 
 def _is_text(value: Any, longest: int) -> bool:

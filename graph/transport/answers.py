@@ -19,6 +19,7 @@ Headers = list[tuple[bytes, bytes]]
 
 # What is no page of ours shows nothing and is shown in nothing; a page has a policy of its own.
 POLICY = (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+TOLD_WITH = {405: {"allow": "GET, POST"}, 408: {"connection": "close"}}
 ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
 
 log = structlog.get_logger("armguard.http")
@@ -43,9 +44,7 @@ def unanswered(error: Exception, form: Form | None = None) -> Response:
     match error:
         case HTTPException():
             message = error.reason or "This is not a GraphQL request."
-            return error_response(
-                error.status_code, BadInput.code, message, form, {"allow": "GET, POST"} if error.status_code == 405 else None
-            )
+            return error_response(error.status_code, BadInput.code, message, form, TOLD_WITH.get(error.status_code))
         case NothingThere():
             message = "There is nothing here." if error.status_code == 404 else "This cannot be done here."
             return error_response(

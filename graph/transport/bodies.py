@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any, NoReturn
 
@@ -54,12 +55,21 @@ def read_operation(asked: Any) -> GraphQLRequestData:
     return GraphQLRequestData(asked.get("query"), asked.get("variables"), asked.get("operationName"), extensions)
 
 
-async def body_of(receive: Receive) -> bytes:
-    """The body of a request.
+async def body_of(receive: Receive, seconds: float) -> bytes:
+    """The body of a request, which is to come within so many seconds.
 
     Raises:
         ClientDisconnect: the client went away before it was whole.
+        HTTPException: 408, it did not come in time.
     """
+    try:
+        async with asyncio.timeout(seconds):
+            return await _whole(receive)
+    except TimeoutError:
+        raise HTTPException(408, f"The body did not come within {seconds:g} seconds.") from None
+
+
+async def _whole(receive: Receive) -> bytes:
     parts = []
     while True:
         message = await receive()

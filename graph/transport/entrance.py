@@ -78,7 +78,8 @@ class RequestId:
         length = headers.get(b"content-length", b"0")
         if scope["type"] == "http" and (not length.isdigit() or int(length) > self.body_bytes or b"transfer-encoding" in headers):
             message = f"The body must have a Content-Length of at most {self.body_bytes} bytes."
-            await error_response(413, "LIMIT_EXCEEDED", message)(scope, receive, answer)
+            closing = {"connection": "close"}  # or what is refused would be read to its end
+            await error_response(413, "LIMIT_EXCEEDED", message, headers=closing)(scope, receive, answer)
             return
         straight = scope["type"] == "http" and of_api and scope["method"] == "POST"
         await (self.view if straight else self.app)(scope, receive, answer)

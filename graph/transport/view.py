@@ -51,6 +51,7 @@ class GraphQLView(GraphQL[Context, None]):
             max_subscriptions_per_connection=settings.socket_operations,
         )
         self.traffic = traffic
+        self.body_seconds = settings.request_seconds
         self.streams = Streams(settings.stream_pulse_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +85,7 @@ class GraphQLView(GraphQL[Context, None]):
             asked = asked_in_address(Request(scope).query_params)
         else:
             check_body(headers)
-            asked = self.parse_json(await body_of(receive))
+            asked = self.parse_json(await body_of(receive, self.body_seconds))
         context, given = context_of(scope, headers), headers.get(b"authorization")
         if given is not None:
             context.actor, context.denied = await authenticate(given.decode("latin-1"), context.address)

@@ -36,7 +36,7 @@ from tests.world import ACCOUNTS, token_of
 
 SCHEMA = build_schema(Settings())._schema
 EXAMPLES = int(os.environ.get("ARMGUARD_EXAMPLES", "200"))
-LIMITS = Settings(standing_seconds=4, feed_poll_seconds=0.2, overdue_poll_seconds=0.5, second_factor_roles=())
+LIMITS = Settings(standing_seconds=2, feed_poll_seconds=0.2, overdue_poll_seconds=0.5, second_factor_roles=())
 NOTE = 'He said "no \\ maybe"\n\tthen < & > \u2028 \u05e9\u05dc\u05d5\u05dd \U0001f52b é'
 ASKERS = (*ACCOUNTS, None)
 REPEATABLE = settings(deadline=None, derandomize=True, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))

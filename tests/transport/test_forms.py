@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import socket
@@ -14,6 +15,7 @@ import pytest
 
 from graph.settings import Settings
 from graph.transport.negotiation import Form, form_of
+from graph.transport.server import LONGEST_HEAD
 from tests.server import Live, running_server
 
 VIEWER = "{ viewer { username } }"
@@ -175,3 +177,42 @@ async def test_the_port_is_kept_by_a_line_that_says_nothing(database_url: str, s
     async with running_server(database_url, settings) as server:
         with socket.create_connection(("127.0.0.1", urlsplit(server.url).port or 0)):
             assert (await post(server, {"query": VIEWER})).status_code == 200
+
+
+LONG_HEADS = {
+    "a header": b"GET /graphql HTTP/1.1\r\nHost: x\r\nX: " + b"a" * LONGEST_HEAD,
+    "many headers": b"GET /graphql HTTP/1.1\r\n" + b"X: y\r\n" * LONGEST_HEAD,
+    "an address": b"GET /" + b"a" * 2 * LONGEST_HEAD,
+}
+
+
+@pytest.mark.parametrize("sent", LONG_HEADS.values(), ids=LONG_HEADS)
+async def test_a_head_without_an_end_is_broken_off_before_it_fills_the_memory(server: Live, sent: bytes) -> None:
+    with contextlib.suppress(ConnectionResetError):  # what is still on its way when the line is cut
+        assert (await raw(server, sent)).startswith(b"HTTP/1.1 431 ")
+    assert (await post(server, {"query": VIEWER})).status_code == 200
+
+
+async def test_what_does_not_come_in_time_is_not_waited_for(
+    database_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, said: io.StringIO
+) -> None:
+    """Neither a head, nor a body; nor a second head on a line that is kept."""
+    monkeypatch.setattr("graph.transport.server.HEAD_SECONDS", 0.3)
+    whole = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    body = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"
+    async with running_server(database_url, settings.model_copy(update={"request_seconds": 0.3})) as server:
+        assert (await raw(server, b"")).startswith(b"HTTP/1.1 408 ")
+        assert (await raw(server, whole[:-2])).startswith(b"HTTP/1.1 408 ")
+        again = await raw(server, whole + whole[:-2])
+        assert again.startswith(b"HTTP/1.1 200 ")
+        assert b"HTTP/1.1 408 " in again
+        late = await raw(server, body)
+        assert late.startswith(b"HTTP/1.1 408 ")
+        assert b"The body did not come within 0.3 seconds." in late
+    assert "Traceback" not in said.getvalue()
+
+
+async def test_what_is_refused_for_its_size_is_not_read_to_its_end(server: Live) -> None:
+    for sent in (b"Content-Length: 1000000000000\r\n", b"Transfer-Encoding: chunked\r\n"):
+        answer = await raw(server, b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + sent + b"\r\n")
+        assert answer.startswith(b"HTTP/1.1 413 ")  # and the line is closed, or there would be no end of the answer
