@@ -131,7 +131,7 @@ def test_a_command_may_have_as_many_lines_as_the_installation_lets_it() -> None:
 
 
 def test_a_mistake_that_is_made_again_and_again_is_told_a_few_times(schema: ArmGuardSchema) -> None:
-    errors = told(schema, "{" + " ".join(f"nope{n}" for n in range(1900)) + "}")
+    errors = told(schema, "{" + " ".join(f"nope{n}" for n in range(1400)) + "}")
     assert len(errors) == 6
     assert "Too many validation errors" in errors[-1].message
 
