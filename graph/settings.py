@@ -148,6 +148,7 @@ class Settings(BaseSettings):
 
     feed_poll_seconds: float = Field(2.0, gt=0, description="How often a watched stream is read when nothing wakes it.")
     feed_ring_events: int = Field(4096, ge=16, description="How many recent events of a stream a process keeps.")
+    feed_heartbeat_seconds: float = Field(20.0, gt=0, description="How often a feed in which nothing happens says where it stands.")
     feed_page_events: int = Field(500, ge=1, description="How many events are read at once.")
     shutdown_seconds: int = Field(5, ge=1, description="How long a stop waits for requests under way.")
 

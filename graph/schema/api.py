@@ -67,6 +67,7 @@ class ArmGuardSchema(strawberry.Schema):
         try:
             query = query or await self.document(operation_extensions)
             await self.admission.admit(query, context)
+            await Operation.mark(query)
             result = await self._answered(
                 query, variable_values or {}, context, root_value, operation_name, allowed_operation_types, operation_extensions
             )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any, cast
+from uuid import UUID
 
 import strawberry
 
 from graph.audit.actor import set_actor
-from graph.resolvers import custody as tables
-from graph.resolvers import security
+from graph.resolvers import feed, security
 from graph.resolvers.ledger import told
 from graph.resolvers.reading import new_reader
 from graph.resolvers.sources import One
@@ -17,7 +17,7 @@ from graph.schema.base import described, id_of
 from graph.schema.ledger import LedgerEvent
 from graph.schema.operation import READERS, Requires, signed_in
 from graph.schema.security import SecurityEvent, SecurityMessage
-from graph.words import Role, TokenScope
+from graph.words import EventType, Role, TokenScope
 
 
 @strawberry.type(description="A message of the feed.")
@@ -25,7 +25,14 @@ class FeedMessage:
     """See the description."""
 
     cursor: str = described("The place in the feed after this message: give it as `after` to go on from here.")
-    event: LedgerEvent | None = described("The event; null in the first message of a feed that starts now, which only tells the place.")
+    event: LedgerEvent | None = described(
+        "The event; null in a message that only tells the place: the first of a feed that starts now, and one every 20 seconds "
+        "(ARMGUARD_FEED_HEARTBEAT_SECONDS), which says that everything there is was told."
+    )
+
+
+def _ids(kind: str, given: list[strawberry.ID] | None) -> frozenset[UUID] | None:
+    return None if given is None else frozenset(id_of(kind, each) for each in given)
 
 
 @strawberry.type(description="What is pushed as it happens.")
@@ -34,7 +41,8 @@ class Subscription:
 
     @strawberry.subscription(
         description="Every ledger event of the arms rooms in scope, in order, once. With `after` it goes on from there, else it starts "
-        "now; the first message of a feed that starts now tells the place.",
+        "now; the first message of a feed that starts now tells the place. Of several filters an event must pass each. It ends with "
+        "FORBIDDEN or UNAUTHENTICATED when what it tells may not be seen any more.",
         extensions=[Requires(*READERS, scope=TokenScope.FEED)],
     )
     async def custody_feed(
@@ -49,10 +57,22 @@ class Subscription:
         armories: Annotated[
             list[strawberry.ID] | None, strawberry.argument(description="Only these arms rooms; without it, every one in scope.")
         ] = None,
+        units: Annotated[
+            list[strawberry.ID] | None, strawberry.argument(description="Only the arms rooms of these units and of all units below them.")
+        ] = None,
+        kinds: Annotated[list[EventType] | None, strawberry.argument(description="Only what happened in these ways.")] = None,
+        persons: Annotated[list[strawberry.ID] | None, strawberry.argument(description="Only what these people had part in.")] = None,
+        items: Annotated[list[strawberry.ID] | None, strawberry.argument(description="Only what happened to these items.")] = None,
     ) -> AsyncGenerator[FeedMessage, None]:
         actor = signed_in(info)
-        wanted = None if armories is None else [id_of("Armory", armory) for armory in armories]
-        async for message in tables.custody_feed(actor, after, wanted):
+        wanted = feed.Wanted(
+            _ids("Armory", armories),
+            _ids("Unit", units),
+            None if kinds is None else frozenset(kinds),
+            _ids("Person", persons),
+            _ids("Item", items),
+        )
+        async for message in feed.custody_feed(actor, after, wanted):
             set_actor(message.actor)
             new_reader(message.actor)
             yield FeedMessage(cursor=message.cursor, event=cast("LedgerEvent", told(message.event)) if message.event else None)

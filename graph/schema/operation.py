@@ -22,6 +22,7 @@ from graph.commands.perform import require
 from graph.commands.security import note_access_refused
 from graph.errors import ArmGuardError, BadInput, Forbidden, LimitExceeded, NotYet, Unauthenticated
 from graph.resolvers.accounts import still_standing
+from graph.resolvers.feed import mark_place
 from graph.resolvers.reading import new_reader
 from graph.words import Role, TokenScope
 
@@ -75,8 +76,15 @@ class Operation(SchemaExtension):
     async def on_operation(self) -> AsyncIterator[None]:
         """Around an operation that Strawberry runs: a stream."""
         await self.begin(self.execution_context.context)
+        await self.mark(self.execution_context.query)
         yield
         self.end(self.execution_context.result, self.execution_context.context)
+
+    @staticmethod
+    async def mark(text: str | None) -> None:
+        """Keep the place in the feed before the operation reads anything, if it asks for it."""
+        if text and "feedCursor" in text and actor_or_none() is not None:
+            await mark_place()
 
     @staticmethod
     async def begin(context: Context) -> None:

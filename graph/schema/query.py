@@ -11,6 +11,7 @@ import strawberry
 
 from graph.errors import BadInput, Forbidden
 from graph.models.ledger import REGISTRY
+from graph.resolvers.feed import place_of
 from graph.resolvers.items import ITEM, Scanned
 from graph.resolvers.reading import Listing, PageOf
 from graph.resolvers.sources import One, Only
@@ -429,6 +430,13 @@ class Query:
         cleaned = {name: text(name, value) if value is not None else None for name, value in given.items()}
         filters = {**cleaned, "kind": asked.kind, "since": asked.since}
         return connection(SecurityEvent, filters, "AT", PageOf(first, after, last, before), descending=True)
+
+    @reads(
+        "The place in the feed before anything else in this query was read. Subscribe to `custodyFeed(after:)` with it, and no event is "
+        "missed; one that came in between may be told although the query has seen what it did."
+    )
+    async def feed_cursor(self, info: strawberry.Info[Any, Any]) -> str:
+        return await place_of(signed_in(info))
 
     @reads("The ledger of one stream: that of an arms room in scope, or without one the registry's, for those who may read it.")
     async def ledger(

@@ -13,7 +13,7 @@ import asyncpg
 from websockets.exceptions import WebSocketException
 
 from graph import database
-from graph.resolvers.custody import read_feed_cursor
+from graph.resolvers.feed import read_feed_cursor
 from graph.schema.base import node_id
 from graph.settings import Settings
 from tests.chaos.processes import Counter, ServerProcess, serving

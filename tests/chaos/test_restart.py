@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 
 from graph import database
-from graph.resolvers.custody import read_feed_cursor
+from graph.resolvers.feed import read_feed_cursor
 from graph.settings import Settings
 from tests.chaos.processes import ISSUE, RETURN, ServerProcess, serving
 from tests.chaos.test_feed_survives import Watcher, ledger

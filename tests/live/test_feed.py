@@ -31,7 +31,7 @@ from graph.feed import the_feed
 from graph.models.accounts import Account, ApiToken
 from graph.models.armory import Armory
 from graph.models.ledger import REGISTRY
-from graph.resolvers.custody import feed_cursor, read_feed_cursor
+from graph.resolvers.feed import feed_cursor, read_feed_cursor
 from graph.resolvers.ledger import told
 from graph.rules.accounts import token_hash
 from graph.schema.api import build_schema

@@ -54,7 +54,7 @@ NEEDS: dict[str, Need] = {
     **dict.fromkeys(
         (
             *("viewer", "node", "scan", "item", "items", "person", "people", "armory", "armories", "units", "itemModels", "purposes"),
-            *("custody", "custodyRecords", "overdue", "stockLots", "proposals", "ledger"),
+            *("custody", "custodyRecords", "overdue", "stockLots", "proposals", "ledger", "feedCursor"),
         ),
         (EVERY_ROLE, READ),
     ),
