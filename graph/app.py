@@ -99,5 +99,5 @@ def create_app(settings: Settings, url: str) -> Starlette:
         exception_handlers={Exception: failed, ArmGuardError: failed, HTTPException: failed},
     )
     app.add_middleware(RequestId, view=view, settings=settings, traffic=traffic)
-    app.state.streams = view.streams
+    app.state.streams, app.state.sockets = view.streams, view.sockets
     return app

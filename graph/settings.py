@@ -144,6 +144,12 @@ class Settings(BaseSettings):
     socket_operations: int = Field(50, ge=1, description="Most operations at once on one WebSocket.")
     socket_bytes: int = Field(256 * 1024, ge=1024, description="Largest WebSocket message.")
     socket_init_seconds: float = Field(10.0, gt=0, description="How long a socket may be open before it says `connection_init`.")
+    socket_hours: float = Field(
+        12.0, gt=0, description="How long a socket or a stream of events is open at most. Its client connects again, and goes on."
+    )
+    socket_ping_seconds: float = Field(
+        20.0, gt=0, description="How often a socket is asked for a sign of life, and how long it may take to give one."
+    )
     stream_pulse_seconds: float = Field(12.0, gt=0, description="How often a stream of events over HTTP says that it is still there.")
 
     feed_poll_seconds: float = Field(2.0, gt=0, description="How often a watched stream is read when nothing wakes it.")

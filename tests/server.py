@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from graph.app import create_app
 from graph.settings import Settings
-from graph.transport.server import SOCKET_QUEUE, Protocol, Server
+from graph.transport.server import Server, lines
 from tests.world import api_token_of, token_of
 
 TLS = ssl.create_default_context()  # which nobody here uses, and each client would make anew, at length
@@ -178,9 +178,7 @@ async def running_server(url: str, settings: Settings) -> AsyncIterator[Live]:
         create_app(settings, url),
         log_config=None,
         lifespan="on",
-        http=Protocol,
-        ws_max_queue=SOCKET_QUEUE,
-        ws_per_message_deflate=False,
+        **lines(settings),
         timeout_graceful_shutdown=1,
         forwarded_allow_ips=settings.trusted_proxies,
     )

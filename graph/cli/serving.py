@@ -46,19 +46,16 @@ def _serve(settings: Settings, url: str, taken: socket.socket) -> None:
     import uvicorn  # the server and the schema take a while to load, which no other command should wait for
 
     from graph.app import create_app
-    from graph.transport.server import SOCKET_QUEUE, Protocol, Server
+    from graph.transport.server import Server, lines
 
     start_logs(settings.log_level)
     config = uvicorn.Config(
         create_app(settings, url),
         loop="uvloop",
-        http=Protocol,
         log_config=None,
         access_log=False,
         lifespan="on",
-        ws_max_size=settings.socket_bytes,
-        ws_max_queue=SOCKET_QUEUE,
-        ws_per_message_deflate=False,
+        **lines(settings),
         timeout_graceful_shutdown=settings.shutdown_seconds,
         server_header=False,
         forwarded_allow_ips=settings.trusted_proxies,

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from asyncio import BaseTransport, Transport
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from graph.settings import Settings
+
+KEPT_BYTES = 32 * 1024  # of what a client does not take; then whoever writes to it waits
+TO_GO_SECONDS = 1.0  # how long a client may take what is still on its way, when its line ends
 LONGEST_HEAD = 64 * 1024  # bytes of a request before its body
 HEAD_SECONDS = 10.0
 SOCKET_QUEUE = 4  # messages of a socket that wait to be read; then the client waits
@@ -15,16 +22,20 @@ TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's, which would take a head of any length, for as long as it takes to come: whoever sends one is anybody."""
+class Line(HttpToolsProtocol):
+    """A connection. What a slow client has not taken yet is bounded; a socket and a stream of events have this line too.
+
+    uvicorn's own would take a head of any length, for as long as it takes to come: whoever sends one is anybody.
+    """
 
     _length = 0
     _in_head = False
     _timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: BaseTransport) -> None:
         """Wait for a first request."""
-        super().connection_made(transport)
+        cast("Transport", transport).set_write_buffer_limits(high=KEPT_BYTES)
+        super().connection_made(transport)  # type: ignore[arg-type]
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -68,10 +79,45 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
 
+class SocketLine(WebSocketsSansIOProtocol):
+    """A WebSocket. One that takes nothing any more is cut off when it ends: it would not even take its end."""
+
+    def keepalive_timeout(self) -> None:
+        """End one that gives no sign of life."""
+        super().keepalive_timeout()
+        self._cut_off_soon()
+
+    def shutdown(self) -> None:
+        """End one because the server stops."""
+        super().shutdown()
+        self._cut_off_soon()
+
+    def _cut_off_soon(self) -> None:
+        if self.transport.get_write_buffer_size():
+            self.loop.call_later(TO_GO_SECONDS, self.transport.abort)
+
+
 class Server(uvicorn.Server):
-    """uvicorn, which ends the streams of events before it waits for requests under way: they have no end of their own."""
+    """uvicorn, which ends the sockets and the streams of events before it waits for requests under way: they have no end of their own."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop."""
-        self.config.app.state.streams.stop()  # type: ignore[union-attr]
+        for server in self.servers:
+            server.close()  # before all are told to come again, or they would come here
+        state = self.config.app.state  # type: ignore[union-attr]
+        state.streams.stop()
+        await state.sockets.stop(TO_GO_SECONDS)
         await super().shutdown(sockets)
+
+
+def lines(settings: Settings) -> dict[str, Any]:
+    """What uvicorn is told of connections."""
+    return {
+        "http": Line,
+        "ws": SocketLine,
+        "ws_max_size": settings.socket_bytes,
+        "ws_max_queue": SOCKET_QUEUE,
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": settings.socket_ping_seconds,
+        "ws_ping_timeout": settings.socket_ping_seconds,
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping
+from contextlib import aclosing
 from typing import Any, cast
 
 import structlog
@@ -17,13 +18,16 @@ from strawberry.schema.schema import StreamResult
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message as TransportMessage
 
-from graph.errors import ArmGuardError, LimitExceeded, RateLimited
+from graph.errors import ArmGuardError, LimitExceeded, RateLimited, Unauthenticated, Unavailable
+from graph.resolvers.accounts import still_standing
 from graph.schema.api import ArmGuardSchema
 from graph.schema.known import asked_by_id
 from graph.schema.operation import Context, failure, writable
 from graph.transport.bodies import read_operation
 from graph.transport.limits import Traffic
+from graph.transport.sockets import GOING_AWAY, Sockets
 
+SIGNED_OUT = 4403
 CLOSE_REASON_BYTES = 123  # what a close frame has room for (RFC 6455, 5.5.1)
 TRY_AGAIN_LATER, TOO_MANY = 1013, 4429
 
@@ -36,7 +40,8 @@ class Socket(ASGIWebSocketAdapter):
     async def close(self, code: int, reason: str) -> None:
         """Close it, if it is not closed."""
         if self.ws.application_state is WebSocketState.CONNECTED:
-            log.info("socket_refused", code=code, reason=reason)
+            if code != GOING_AWAY:
+                log.info("socket_refused", code=code, reason=reason)
             fitting = reason.encode(errors="replace")[:CLOSE_REASON_BYTES].decode(errors="ignore")
             with contextlib.suppress(WebSocketDisconnect, WebSocketDisconnected), _unless_closed():
                 await super().close(code, fitting)
@@ -70,6 +75,27 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
     What closes it is said in words of our own: a message may hold a password, and the log keeps the reason.
     """
 
+    erred = False  # whether an operation has ended, or a part of its answer is missing, for some error
+
+    @property
+    def sockets(self) -> Sockets:
+        """The sockets of this process."""
+        return cast("Sockets", cast("Any", self.view).sockets)
+
+    def on_request_accepted(self) -> None:
+        """Begin."""
+        super().on_request_accepted()
+        self.sockets.opened(self)
+
+    async def shutdown(self) -> None:
+        """End, with all operations."""
+        self.sockets.closed(self)
+        await super().shutdown()
+
+    async def go_away(self, reason: str) -> None:
+        """Tell the client to connect again."""
+        await self.websocket.close(GOING_AWAY, reason)
+
     async def handle_message(self, message: Any) -> None:
         """Take a message, if it has the shape of one."""
         if (wrong := _wrong_shape(message)) is not None:
@@ -88,6 +114,8 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_subscribe(self, message: Any) -> None:
         """Begin an operation, if the message has all that it takes."""
+        if self.sockets.stopping:
+            return
         if not self.connection_acknowledged:
             await self.websocket.close(4401, "Send `connection_init` first, and wait for its answer.")
             return
@@ -120,6 +148,24 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
                 await operation.send_initial_errors([failure(error, self.context)])
                 return
         await self.run_operation(operation)
+        if self.erred:
+            self.erred = False
+            await self._close_if_signed_out()
+
+    async def _close_if_signed_out(self) -> None:
+        """Close with 4403 what somebody opened whose sign-in or token has ended since: there is nothing more to be had on it."""
+        with contextlib.suppress(Unavailable):
+            try:
+                if self.context.actor is not None:
+                    await still_standing(self.context.actor)
+            except Unauthenticated as ended:
+                await self.websocket.close(SIGNED_OUT, str(ended))
+
+    async def _noticing(self, results: StreamResult) -> StreamResult:
+        async with aclosing(results):
+            async for result in results:
+                self.erred = self.erred or bool(getattr(result, "errors", None))
+                yield result
 
     async def _too_often(self) -> GraphQLError | None:
         """Each operation counts as a request of its own does."""
@@ -139,7 +185,7 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
     async def _send_result_stream(self, operation: Operation[Context, None], result_source: StreamResult) -> None:
         """Send what comes of an operation; what fails outside of its fields, such as a database that is away, ends it with an error."""
         try:
-            await super()._send_result_stream(operation, result_source)
+            await super()._send_result_stream(operation, self._noticing(result_source))
         except WebSocketDisconnected:
             raise
         except Exception as error:

@@ -27,14 +27,20 @@ def event(answer: bytes) -> bytes:
 
 
 class Streams:
-    """The streams of one process. They end with their operation, with their client, or when the server stops."""
+    """The streams of one process. They end with their operation, with their client, when they are old, or when the server stops."""
 
-    def __init__(self, pulse_seconds: float) -> None:
+    def __init__(self, pulse_seconds: float, hours: float) -> None:
         self._pulse_seconds = pulse_seconds
+        self._longest_seconds = hours * 3600
         self._stopping = asyncio.Event()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the server stops."""
+        return self._stopping.is_set()
+
     def stop(self) -> None:
-        """End them: without `complete`, for whoever follows shall come again."""
+        """End them: without `complete`, for whoever follows shall come again. So it is with one that is old."""
         self._stopping.set()
 
     async def follow(self, answers: AsyncGenerator[bytes, None], receive: Receive, send: Send) -> None:
@@ -44,7 +50,8 @@ class Streams:
         """
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": PULSE, "more_body": True})  # some let nobody see headers without a body
-        works = (_deliver(answers, send), _pulse(self._pulse_seconds, send), _gone(receive), self._stopping.wait())
+        ends = (_gone(receive), self._stopping.wait(), asyncio.sleep(self._longest_seconds))
+        works = (_deliver(answers, send), _pulse(self._pulse_seconds, send), *ends)
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(work) for work in works]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

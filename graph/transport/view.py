@@ -21,6 +21,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from graph.errors import Unavailable
 from graph.schema.api import ArmGuardSchema
 from graph.schema.operation import Context, failure
 from graph.settings import Settings
@@ -31,6 +32,7 @@ from graph.transport.limits import Traffic
 from graph.transport.negotiation import Form, check_body, form_of
 from graph.transport.persisted import asked_in_address
 from graph.transport.socket import Socket, SocketProtocol
+from graph.transport.sockets import Sockets
 from graph.transport.streams import COMPLETE, HEADERS, Streams, event
 
 
@@ -52,7 +54,8 @@ class GraphQLView(GraphQL[Context, None]):
         )
         self.traffic = traffic
         self.body_seconds = settings.request_seconds
-        self.streams = Streams(settings.stream_pulse_seconds)
+        self.streams = Streams(settings.stream_pulse_seconds, settings.socket_hours)
+        self.sockets = Sockets(settings.socket_hours)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI; what is no GraphQL request is told so in the form that GraphQL clients read."""
@@ -109,6 +112,8 @@ class GraphQLView(GraphQL[Context, None]):
                 raise HTTPException(405, "An address asks for reads only.") from None
             if form is not Form.EVENTS:
                 raise HTTPException(400, wrong.as_http_error_reason("POST")) from None
+            if self.streams.stopping:
+                raise Unavailable("This server stops. Ask again, with your last cursor.") from None
             with self.traffic.streaming(context.request_id, context.address, context.actor):
                 await self.streams.follow(self._answers(asked, context), receive, send)
             return
