@@ -143,6 +143,20 @@ async def guard_report(url: str) -> str | None:
         await connection.close()
 
 
+async def connections_allowed(url: str) -> int:
+    """How many connections the server has for who is no superuser, whoever uses them now.
+
+    Raises:
+        StartupError: the database cannot be used.
+    """
+    connection = await knock(url)
+    try:
+        settings = [await connection.fetchval(f"SHOW {name}") for name in ("max_connections", "superuser_reserved_connections")]
+        return int(settings[0]) - int(settings[1])
+    finally:
+        await connection.close()
+
+
 async def grants_script(url: str, setting: str) -> str:
     """The statements that give whoever serves their rights, for a person to run who may.
 

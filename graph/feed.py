@@ -18,10 +18,9 @@ from typing import Any
 
 import structlog
 from asyncpg import Record
-from broadcaster import Broadcast
-from broadcaster._base import Subscriber
 
 from graph.audit.ledger import Sealed, read_events, read_heads
+from graph.broker import Broker, Subscriber
 from graph.errors import Unavailable
 from graph.settings import Settings
 
@@ -131,6 +130,8 @@ class Feed:
         """Say, after a commit, how far its streams have come. Never fails and never waits."""
         for sealed in appended:
             self._pending[sealed.stream] = max(sealed.seq, self._pending.get(sealed.stream, 0))
+            if sealed.stream in self._tails:  # ours hear of it whatever becomes of the broker
+                self._tails[sealed.stream].poke()
         if appended:
             self._announced.set()
 
@@ -154,17 +155,16 @@ class Feed:
 
         Its clean end takes a moment at most: a connection that went silent answers nothing any more.
         """
-        broadcast, subscription = Broadcast(self._url), contextlib.AsyncExitStack()
+        broadcast, subscription = Broker(self._url), contextlib.AsyncExitStack()
         try:
             async with asyncio.timeout(HEARTBEAT_SECONDS):
                 await broadcast.connect()
                 subscriber = await subscription.enter_async_context(broadcast.subscribe(CHANNEL))
-            self.listening.set()
-            for tail in self._tails.values():
-                tail.poke()
+            self._announced.set()  # a first word at once: when it comes back, we are heard and hear
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._publish(broadcast))
                 both.create_task(self._listen(subscriber))
+                both.create_task(self._lost(broadcast))
         finally:
             self.listening.clear()
             for end in (subscription.aclose, broadcast.disconnect):
@@ -172,7 +172,11 @@ class Feed:
                     async with asyncio.timeout(1):
                         await end()
 
-    async def _publish(self, broadcast: Broadcast) -> None:
+    async def _lost(self, broadcast: Broker) -> None:
+        await broadcast.lost.wait()
+        raise ConnectionResetError
+
+    async def _publish(self, broadcast: Broker) -> None:
         """Publish what was announced, and a heartbeat when nothing was. What could not be published stays for the next connection.
 
         The first word goes out at once; what follows close on it is said together.
@@ -198,12 +202,19 @@ class Feed:
             await asyncio.sleep(BETWEEN_WORDS_SECONDS)
 
     async def _listen(self, subscriber: Subscriber) -> None:
-        """Wake the tails that a message names. When none comes, not even our own heartbeat, the connection is dead."""
+        """Wake the tails that a message names, and all of them at the first one, for those that were said before we listened.
+
+        When none comes, not even our own heartbeat, the connection is dead.
+        """
         while True:
             async with asyncio.timeout(3 * HEARTBEAT_SECONDS):
                 event = await subscriber.get()
-            for stream in json.loads(event.message):
-                if stream in self._tails:
+            if not self.listening.is_set():
+                self.listening.set()
+                for tail in self._tails.values():
+                    tail.poke()
+            for stream, seq in json.loads(event.message).items():
+                if stream in self._tails and self._tails[stream].head < seq:
                     self._tails[stream].poke()
 
     def _tail(self, stream: str, head: int) -> Tail:

@@ -41,10 +41,15 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to serve on.")
     port: int = Field(8000, ge=1, le=65535, description="TCP port to serve on.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve on it.")
     data_dir: Path = Field(Path(".armguard"), description="Folder of the embedded database.")
     database_url: str = Field("", description="An external PostgreSQL 15 or newer; empty for the embedded one. Serving works as its user.")
     owner_url: str = Field("", description="The same database as its owner, to migrate it; empty if DATABASE_URL is the owner's.")
-    broadcast_url: str = Field("", description="redis://, postgres:// or memory://; empty for the database itself.")
+    broadcast_url: str = Field(
+        "",
+        pattern="^($|rediss?://|postgres(ql)?://|memory://)",
+        description="redis://, postgres:// or memory://; empty for the database itself.",
+    )
     limits_url: str = Field(
         "", pattern="^($|rediss?://)", description="redis://, to count for all processes together what is limited; empty: each for itself."
     )

@@ -46,7 +46,7 @@ def _has_docstring(step: ast.AST) -> bool:
         ("strawberry", ("schema", "transport", "app.py")),
         ("tortoise.transactions", ("database.py",)),
         ("aerich", ("database.py",)),
-        ("broadcaster", ("feed.py",)),
+        ("broadcaster", ("broker.py",)),
         ("typer", ("cli",)),
         ("starlette", ("transport", "app.py")),
         ("sqlite3", ("commands",)),

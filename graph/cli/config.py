@@ -177,6 +177,8 @@ async def _addresses(settings: Settings) -> Findings:
     broadcast = settings.broadcast_url
     if not broadcast:
         yield Finding(Grade.OK, "broadcast", "By the database itself: any number of servers tell each other.")
+    elif broadcast.startswith("memory://") and settings.workers > 1:
+        yield Finding(Grade.WRONG, "broadcast", f"memory:// is for one process alone, and {PREFIX}WORKERS is {settings.workers}.")
     elif broadcast.startswith("memory://"):
         yield Finding(Grade.NOTE, "broadcast", "memory:// is for one process alone: others hear of its events by the slow poll.")
     others = [name for name in Settings.model_fields if name.endswith(("_url", "_issuer")) and name not in ("database_url", "owner_url")]

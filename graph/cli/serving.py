@@ -18,6 +18,7 @@ from graph import database, embedded
 from graph import demo as demo_data
 from graph.address import Addresses
 from graph.audit.actor import acting, console_actor
+from graph.broker import wakes_others
 from graph.cli.base import AsJson, database_of, progress, say
 from graph.errors import StartupError
 from graph.logs import start_logs
@@ -25,6 +26,31 @@ from graph.settings import Settings, read_settings
 
 Host = Annotated[str | None, typer.Option(help="The address to serve on. Without it ARMGUARD_HOST, or 127.0.0.1.")]
 Port = Annotated[int | None, typer.Option(help="The port to serve on. Without it ARMGUARD_PORT, or 8000.", min=1, max=65535)]
+
+Workers = Annotated[int | None, typer.Option(help="How many processes serve. Without it ARMGUARD_WORKERS, or 1.", min=1, max=64)]
+
+
+def _refuse_deaf_workers(settings: Settings) -> None:
+    """Processes that do not hear of each other's events would tell them late."""
+    if settings.workers > 1 and settings.broadcast_url and not wakes_others(settings.broadcast_url):
+        raise StartupError(
+            f"{settings.workers} workers cannot tell each other of events by memory://, which is for one process. Leave "
+            "ARMGUARD_BROADCAST_URL empty, so that the database does it, or set it to redis://host:6379 or to a postgres:// address."
+        )
+
+
+async def _refuse_too_many(settings: Settings, at: Addresses) -> None:
+    """Each worker may take as many connections as its pool has, and one to hear of events."""
+    if settings.workers == 1:
+        return
+    allowed = await database.connections_allowed(at.runtime)
+    wanted = settings.workers * (settings.pool_size + 1)
+    if wanted > allowed:
+        fitting = allowed // settings.workers - 1
+        raise StartupError(
+            f"{settings.workers} workers may take {wanted} connections, and the database allows {allowed}. "
+            + (f"Set ARMGUARD_POOL_SIZE to {fitting}, or have fewer workers." if fitting >= 2 else "Have fewer workers.")
+        )
 
 
 def _taken(settings: Settings) -> socket.socket:
@@ -43,37 +69,27 @@ def _taken(settings: Settings) -> socket.socket:
 
 
 def _serve(settings: Settings, url: str, taken: socket.socket) -> None:
-    import uvicorn  # the server and the schema take a while to load, which no other command should wait for
-
-    from graph.app import create_app
-    from graph.transport.server import Server, lines
+    from graph.cli import workers  # the server and the schema take a while to load, which no other command should wait for
 
     start_logs(settings.log_level)
-    config = uvicorn.Config(
-        create_app(settings, url),
-        loop="uvloop",
-        log_config=None,
-        access_log=False,
-        lifespan="on",
-        **lines(settings),
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-        server_header=False,
-        forwarded_allow_ips=settings.trusted_proxies,
-    )
-    Server(config).run(sockets=[taken])
+    workers.run(settings, url, taken)
 
 
-def _settings(host: str | None, port: int | None) -> Settings:
-    return read_settings(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
+def _settings(host: str | None, port: int | None, workers: int | None = None) -> Settings:
+    given = {"host": host, "port": port, "workers": workers}
+    settings = read_settings(**{name: value for name, value in given.items() if value is not None})
+    _refuse_deaf_workers(settings)
+    return settings
 
 
-def serve(host: Host = None, port: Port = None) -> None:
+def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None:
     """Serve the API until stopped with Ctrl-C. The database is started and brought up to date first."""
-    settings = _settings(host, port)
+    settings = _settings(host, port, workers)
     start_logs(settings.log_level)
     with contextlib.closing(_taken(settings)) as taken, database_of(settings) as at:
         for applied in asyncio.run(database.prepare(at)):
             say(f"Database brought up to date: {applied.removesuffix('.py')}.")
+        asyncio.run(_refuse_too_many(settings, at))
         say(f"ArmGuard serves on http://{settings.host}:{settings.port}/graphql")
         _serve(settings, at.runtime, taken)
 
@@ -90,6 +106,7 @@ def demo(
         taken = None if load_only else stack.enter_context(contextlib.closing(_taken(settings)))
         at = stack.enter_context(database_of(settings))
         asyncio.run(_load_demo(settings, at))
+        asyncio.run(_refuse_too_many(settings, at))
         _print_demo(settings)
         if taken is not None:
             _serve(settings, at.runtime, taken)

@@ -17,7 +17,6 @@ KEPT_BYTES = 32 * 1024  # of what a client does not take; then whoever writes to
 TO_GO_SECONDS = 1.0  # how long a client may take what is still on its way, when its line ends
 LONGEST_HEAD = 64 * 1024  # bytes of a request before its body
 HEAD_SECONDS = 10.0
-SOCKET_QUEUE = 4  # messages of a socket that wait to be read; then the client waits
 TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
@@ -116,7 +115,6 @@ def lines(settings: Settings) -> dict[str, Any]:
         "http": Line,
         "ws": SocketLine,
         "ws_max_size": settings.socket_bytes,
-        "ws_max_queue": SOCKET_QUEUE,
         "ws_per_message_deflate": False,
         "ws_ping_interval": settings.socket_ping_seconds,
         "ws_ping_timeout": settings.socket_ping_seconds,

@@ -16,12 +16,15 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 
+from tests.conftest import Cluster
 from tests.server import Client, Live
 
 # Asks for little: a chaos test sends many.
@@ -64,6 +67,7 @@ class ServerProcess:
             "second_factor_roles": "",
             "address_requests": 0,
             "account_requests": 0,
+            "broadcast_url": "",
             **settings,
         }
         self.environment = {
@@ -71,7 +75,6 @@ class ServerProcess:
             **{f"ARMGUARD_{name.upper()}": str(value) for name, value in limits.items()},
             "ARMGUARD_DATABASE_URL": url,
             "ARMGUARD_PORT": str(self.port),
-            "ARMGUARD_BROADCAST_URL": "",
             "NO_COLOR": "1",
         }
         self.process: subprocess.Popen[bytes] | None = None
@@ -132,11 +135,36 @@ async def serving(url: str, log: Path, **settings: Any) -> AsyncIterator[ServerP
         await server.end()
 
 
-class Counter:
-    """Somebody at a counter, who sends a command again until it is answered; `answered` counts the answers."""
+async def restart(cluster: Cluster, url: str) -> float:
+    """Restart PostgreSQL; when it could be reached again."""
+    before = await started_at(url)
+    await asyncio.to_thread(cluster.restart)
+    while True:
+        try:
+            assert await started_at(url) > before
+            return time.monotonic()
+        except (OSError, asyncpg.PostgresError):
+            await asyncio.sleep(0.01)
 
-    def __init__(self, live: Live, username: str) -> None:
-        self.client: Client = live.as_(username)
+
+async def started_at(url: str) -> datetime:
+    """When PostgreSQL was started."""
+    connection = await asyncpg.connect(url)
+    try:
+        started: datetime = await connection.fetchval("SELECT pg_postmaster_start_time()")
+        return started
+    finally:
+        await connection.close()
+
+
+class Counter:
+    """Somebody at a counter, who sends a command again until it is answered: to the next server, if there are several.
+
+    `answered` counts the answers.
+    """
+
+    def __init__(self, username: str, *lives: Live) -> None:
+        self.clients: list[Client] = [live.as_(username) for live in lives]
         self.answered = 0
         self.repeated = 0
 
@@ -154,7 +182,7 @@ class Counter:
         async with asyncio.timeout(seconds):
             while True:
                 try:
-                    response = await self.client.http.post("/graphql", json={"query": query, "variables": {"input": command}})
+                    response = await self.clients[0].http.post("/graphql", json={"query": query, "variables": {"input": command}})
                     answer = response.json() if response.status_code == 200 else {}
                 except (httpx.TransportError, ValueError):
                     answer = {}
@@ -164,4 +192,5 @@ class Counter:
                     return answer["data"][field]
                 codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
                 assert set(codes) <= {"UNAVAILABLE"}, answer
+                self.clients.append(self.clients.pop(0))
                 await asyncio.sleep(0.05)
