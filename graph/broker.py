@@ -41,6 +41,12 @@ class Broker(Broadcast):
             case scheme:
                 raise ValueError(f"There is no broker of the kind {scheme}.")
 
+    async def disconnect(self) -> None:
+        """End it, also one that never came to be: what waits in it would wait for ever."""
+        if "_listener_task" in vars(self):
+            self._listener_task.cancel()
+        await self._backend.disconnect()
+
 
 def wakes_others(url: str) -> bool:
     """Whether the broker at an address wakes other processes than the one that speaks."""
@@ -58,6 +64,11 @@ class _Redis(RedisBackend):
         await super().connect()
         assert self._listener is not None
         self._listener.add_done_callback(self._ended)
+
+    async def disconnect(self) -> None:
+        if self._listener is not None:
+            self._listener.cancel()
+        await super().disconnect()
 
     def _ended(self, listener: asyncio.Task[None]) -> None:
         self._lost.set()

@@ -30,6 +30,7 @@ from graph.audit.ledger import export_events, read_heads
 from graph.audit.verify import verify
 from graph.logs import start_logs
 from graph.settings import Settings
+from tests.redis_server import Redis, running_redis
 from tests.server import Live, running_server
 from tests.world import build_world
 
@@ -221,6 +222,13 @@ def database_url(small_world: Addresses) -> str:
 def owner_url(small_world: Addresses) -> str:
     """Where its owner, a superuser, comes in: who can look at everything, and break it."""
     return small_world.owner
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    """A real Redis, for this test alone."""
+    with running_redis() as running:
+        yield running
 
 
 @pytest.fixture

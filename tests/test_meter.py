@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from limits import RateLimitItemPerHour, RateLimitItemPerSecond
@@ -17,7 +13,7 @@ from limits import RateLimitItemPerHour, RateLimitItemPerSecond
 from graph import meter
 from graph.logs import start_logs
 from graph.meter import Memory, Meter
-from tests.conftest import kill
+from tests.redis_server import Redis
 from tests.server import listening
 
 THREE = RateLimitItemPerHour(3, namespace="three")
@@ -122,37 +118,6 @@ async def test_a_redis_that_takes_connections_and_says_nothing_delays_one_reques
 # ------------------------------------------------------------------------------------------------------------ a real one
 
 
-class Redis:
-    """A Redis of our own."""
-
-    def __init__(self, program: str, home: Path) -> None:
-        with listening() as free:
-            self.port = free.getsockname()[1]
-        self.words = [program, "--port", str(self.port), "--save", "", "--dir", str(home), "--bind", "127.0.0.1"]
-        self.url = f"redis://127.0.0.1:{self.port}"
-        self.start()
-
-    def start(self) -> None:
-        """Start it, and wait until it says that it is ready."""
-        self.process = subprocess.Popen(self.words, stdout=subprocess.PIPE)
-        assert self.process.stdout is not None
-        assert any(b"Ready to accept connections" in line for line in self.process.stdout), "it does not start"
-
-
-@pytest.fixture
-def redis() -> Iterator[Redis]:
-    """A real Redis, if the machine has one."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("there is no redis-server here")
-    with tempfile.TemporaryDirectory() as home:
-        running = Redis(program, Path(home))
-        try:
-            yield running
-        finally:
-            kill(running.process)
-
-
 @pytest.mark.parametrize("exact", [True, False])
 async def test_processes_count_together_in_a_redis(redis: Redis, exact: bool) -> None:
     first, second = Meter(redis.url), Meter(redis.url)
@@ -170,7 +135,7 @@ async def test_processes_count_together_in_a_redis(redis: Redis, exact: bool) ->
 async def test_a_redis_that_dies_and_comes_back_locks_nobody_out(redis: Redis, said: io.StringIO, moved: Callable[[float], None]) -> None:
     counted = Meter(redis.url)
     assert await counted.take(THREE, "ana", exact=True) == 0
-    kill(redis.process)
+    redis.kill()
     assert [await counted.take(THREE, "ana", exact=True) for _ in range(3)] == [0, 0, 0]
     assert await counted.take(THREE, "ana", exact=True) > 0
     redis.start()

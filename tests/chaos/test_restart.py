@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,10 +15,9 @@ import asyncpg
 import pytest
 
 from graph import database
-from graph.resolvers.feed import read_feed_cursor
 from graph.settings import Settings
-from tests.chaos.processes import ISSUE, RETURN, ServerProcess, serving
-from tests.chaos.test_feed_survives import Watcher, ledger
+from tests.chaos.processes import ISSUE, RETURN, ServerProcess, restart, serving
+from tests.chaos.watchers import Watcher, watching
 from tests.conftest import Cluster, assert_whole
 from tests.fuzz.target import faults_in_log
 
@@ -71,28 +69,6 @@ class Writer:
             await asyncio.sleep(0.05)
 
 
-async def restart(cluster: Cluster, url: str) -> float:
-    """Restart PostgreSQL; when it could be reached again."""
-    before = await started_at(url)
-    await asyncio.to_thread(cluster.restart)
-    while True:
-        try:
-            assert await started_at(url) > before
-            return time.monotonic()
-        except (OSError, asyncpg.PostgresError):
-            await asyncio.sleep(0.01)
-
-
-async def started_at(url: str) -> datetime:
-    """When PostgreSQL was started."""
-    connection = await asyncpg.connect(url)
-    try:
-        started: datetime = await connection.fetchval("SELECT pg_postmaster_start_time()")
-        return started
-    finally:
-        await connection.close()
-
-
 async def until_answered(writers: list[Writer], count: int) -> None:
     """Wait until so many commands are answered."""
     while sum(len(writer.done) for writer in writers) < count:  # noqa: ASYNC110 - the answers come from another process
@@ -115,13 +91,9 @@ async def test_a_restart_of_postgresql_under_load_loses_and_doubles_nothing_and_
     async with asyncio.timeout(DEADLINE), serving(database_url, tmp_path / "log", command_attempts=attempts) as server:
         assert server.process is not None
         process = server.process.pid
-        watchers = [Watcher(server.live, username) for username in ("officer", "officer", "north", "south")]
+        watchers = [Watcher(username, server.live) for username in ("officer", "officer", "north", "south")]
         writers, enough = [Writer(server, number) for number in range(WRITERS)], asyncio.Event()
-        watching = [asyncio.create_task(watcher.watch()) for watcher in watchers]
-        try:
-            while not all(watcher.cursor for watcher in watchers):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-            begun = {watcher.username: read_feed_cursor(watcher.cursor or "") for watcher in watchers}
+        async with watching(database_url, watchers) as watch:
             async with asyncio.TaskGroup() as morning:
                 for writer in writers:
                     morning.create_task(writer.work(enough))
@@ -134,15 +106,7 @@ async def test_a_restart_of_postgresql_under_load_loses_and_doubles_nothing_and_
                     assert first - back < BACK_SECONDS + usual, "it was back, and nobody was served"
                 await until_answered(writers, BETWEEN * (RESTARTS + 1))
                 enough.set()
-            expected = {username: await ledger(database_url, places) for username, places in begun.items()}
-            while any(len(watcher.seen) < sum(map(len, expected[watcher.username].values())) for watcher in watchers):
-                assert not [task for task in watching if task.done()]
-                await asyncio.sleep(0.02)
-        finally:
-            for task in watching:
-                task.cancel()
-            ends: list[Any] = await asyncio.gather(*watching, return_exceptions=True)
-        assert all(isinstance(end, asyncio.CancelledError) for end in ends), ends
+            expected = await watch.caught_up()
         await server.ready(10)
         assert server.process.pid == process
         assert faults_in_log(server.said()) == []
@@ -150,10 +114,7 @@ async def test_a_restart_of_postgresql_under_load_loses_and_doubles_nothing_and_
     done = [request for writer in writers for request, _ in writer.done]
     assert attempts > 1 or sum(writer.unavailable for writer in writers) > 0
     assert sorted(await requests_in_ledger(database_url)) == sorted(done)  # each once, however often it was sent
-    for watcher in watchers:
-        for events in expected[watcher.username].values():
-            assert [event for event in watcher.seen if event in set(events)] == events
-        assert len(watcher.seen) == len(set(watcher.seen)) == sum(map(len, expected[watcher.username].values()))
+    watch.assert_each_once(expected)
     await database.open_door(database_url, settings)
     try:
         await assert_whole()
