@@ -22,6 +22,7 @@ from tests.world import PASSWORD
 COMMANDS = (
     (),
     ("serve",),
+    ("watch",),
     ("demo",),
     ("migrate",),
     ("schema",),

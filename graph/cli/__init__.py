@@ -15,6 +15,7 @@ from graph.cli.imports import import_legacy
 from graph.cli.ledger import ledger_app
 from graph.cli.operations import operations_app
 from graph.cli.serving import demo, migrate, psql, schema, serve
+from graph.cli.watch import watch
 from graph.errors import ArmGuardError, Refused
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(serve)
+app.command()(watch)
 app.command()(migrate)
 app.command("import-legacy")(import_legacy)
 app.command()(schema)

@@ -30,7 +30,7 @@ from graph.settings import PREFIX, Settings, oidc_fault, unfitting
 config_app = typer.Typer(help="The settings of this installation.", no_args_is_help=True)
 
 SECONDS = 5.0
-NOT_SETTINGS = frozenset({"SOAK"})
+NOT_SETTINGS = frozenset({"SOAK", "TOKEN"})  # what the tests, and `armguard watch`, read there
 _PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):\S*@")
 _GIVEN = re.compile(r"(?i)([?&](?:password|sslpassword)=)[^&\s]*")
 _SECRET = re.compile("secret|password|key|token")

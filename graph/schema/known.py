@@ -14,8 +14,8 @@ from graph.resolvers.operations import KnownDocuments, may_explore
 from graph.schema.operation import Context
 from graph.settings import Settings
 
-# What GraphiQL asks on its own account: to sign in, to stay so, to sign out.
-PAGE = (Path(__file__).parent / "page.graphql").read_text(encoding="utf-8")
+# What GraphiQL asks on its own account (to sign in, to stay so, to sign out), and what `armguard watch` asks.
+PAGE, WATCH = ((Path(__file__).parent / f"{name}.graphql").read_text(encoding="utf-8") for name in ("page", "watch"))
 PREFIX = "sha256:"
 _INTROSPECTION = re.compile(r"__(schema|type)\b")  # a name cannot be written in any other way
 _SUGGESTION = re.compile(r" Did you mean [^?]*\?")
@@ -34,7 +34,7 @@ class Admission:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._documents = KnownDocuments(settings.standing_seconds)
-        self._page = {id_of_document(PAGE): PAGE}
+        self._own = {id_of_document(text): text for text in (PAGE, WATCH)}
 
     async def document(self, document_id: str) -> str:
         """The text of a known document.
@@ -43,7 +43,7 @@ class Admission:
             UnknownDocument: none that is known has this id.
             Unavailable: the database cannot say so now.
         """
-        text = self._page.get(document_id) or await self._documents.text(document_id)
+        text = self._own.get(document_id) or await self._documents.text(document_id)
         if text is None:
             raise UnknownDocument("No document with this id is known here, or it is retired. Send its text, or have it added.")
         return text
@@ -62,7 +62,7 @@ class Admission:
                 raise context.denied or Unauthenticated("Sign in first: the schema is shown to whoever has signed in.")
             return
         document_id = id_of_document(text)
-        if document_id not in self._page and await self._documents.text(document_id) is None:
+        if document_id not in self._own and await self._documents.text(document_id) is None:
             raise context.denied or Forbidden("This server takes known documents only. Have yours added: `armguard operations add FILE`.")
 
     def exploring(self) -> bool:
