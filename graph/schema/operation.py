@@ -173,8 +173,9 @@ class Declared(FieldExtension):
         raise NotImplementedError
 
     def apply(self, field: StrawberryField) -> None:
-        """Say in the field's description what it needs."""
-        field.description = f"{field.description} {self.statement()}".strip()
+        """Say in the field's description what it needs: once, however many schemas are made of it."""
+        statement = self.statement()
+        field.description = (field.description or "").removesuffix(statement).strip() + f" {statement}"
 
     async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Info[Any, Any], **kwargs: Any) -> Any:
         """Resolve the field, or begin its stream, for whom it is for."""
