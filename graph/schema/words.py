@@ -181,6 +181,10 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "ADMIN": "Keeps accounts, units and policy; has no custody powers.",
         },
     ),
+    words.AccountState: (
+        "Whether an account may sign in.",
+        {"ACTIVE": "It may.", "DISABLED": "It may not, until an administrator enables it; what it had open has ended."},
+    ),
     words.ActorKind: (
         "Who acted.",
         {
