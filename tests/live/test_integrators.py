@@ -51,7 +51,7 @@ async def test_the_same_from_a_shell(demo_addresses: Addresses, demo_live: Live)
 
 async def test_the_first_script(demo_addresses: Addresses, demo_live: Live) -> None:
     """What is out is printed page by page, and what is issued while it watches."""
-    script = command("python examples/").split()[1]
+    script = command("python examples/out").split()[1]
     token = await token_of_the_page(demo_addresses)
     running = await asyncio.create_subprocess_exec(
         *(sys.executable, script, f"{demo_live.url}/graphql", "1"),
