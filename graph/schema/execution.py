@@ -35,10 +35,10 @@ from graph.feed import the_feed
 from graph.resolvers.compiler import Asked, Draft, NotCompiled, Plan, at_hand, snake, unreadable
 from graph.resolvers.items import Scanned
 from graph.resolvers.reading import PageOf
-from graph.resolvers.sources import AtHand, Made, Source
+from graph.resolvers.sources import Made, Source
 from graph.resolvers.tables import TABLES
 from graph.schema.base import read_plainly
-from graph.schema.feed import FeedMessage
+from graph.schema.feed import Told
 from graph.schema.readings import PLANS, Root, plan_key
 from graph.schema.refusals import already_done, refused
 
@@ -108,15 +108,13 @@ class Execution(PlainExecution):
 
     def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
         """Run an operation, or an event of a stream: once for all viewers who ask the same at the same place and may see the same."""
-        if not isinstance(self.root_value, FeedMessage):
+        if not isinstance(self.root_value, Told):
             return super().execute_operation(*args, **kwargs)
-        actor, operation, told = current_actor(), self.operation, self.root_value.event
+        actor, operation = current_actor(), self.operation
         text = operation.loc.source.body if operation.loc else id(operation)
         name = operation.name.value if operation.name else None
         variables = repr(self.variable_values.coerced)
-        # One place in several streams can be reached by an event of any of them.
-        event = told.row_id if isinstance(told, AtHand) else None
-        key = (event, self.root_value.cursor, text, name, variables, actor.armories, actor.rights)
+        key = (self.root_value.place, text, name, variables, actor.armories, actor.rights)
         make = partial(_written, partial(super().execute_operation, *args, **kwargs))
         return the_feed().answers.get(key, make, lambda answer: not answer.errors)
 

@@ -11,6 +11,7 @@ import strawberry
 
 from graph.errors import BadInput, Forbidden
 from graph.models.ledger import REGISTRY
+from graph.resolvers.boards import look_at_board, read_board
 from graph.resolvers.feed import place_of
 from graph.resolvers.items import ITEM, Scanned
 from graph.resolvers.reading import Listing, PageOf
@@ -20,6 +21,7 @@ from graph.rules.keys import number_key
 from graph.schema.accounts import ManagedAccount, Viewer, viewer_of
 from graph.schema.armory import Armory, Unit
 from graph.schema.base import NODES, After, Before, Connection, First, Last, Node, connection, id_of, optional, read_node_id
+from graph.schema.boards import ArmoryBoard, board_of
 from graph.schema.custody import CustodyRecord, IssueCheck, can_issue
 from graph.schema.inputs import text
 from graph.schema.items import Item, ItemModel, ItemRefInput, PersonRefInput, ScanResult
@@ -430,6 +432,14 @@ class Query:
         cleaned = {name: text(name, value) if value is not None else None for name, value in given.items()}
         filters = {**cleaned, "kind": asked.kind, "since": asked.since}
         return connection(SecurityEvent, filters, "AT", PageOf(first, after, last, before), descending=True)
+
+    @reads("The board of an arms room: who holds what, counts, and lots of stock, all at one place in its ledger. Live: `armoryBoard`.")
+    async def board(
+        self, info: strawberry.Info[Any, Any], armory: Annotated[strawberry.ID, strawberry.argument(description="The arms room.")]
+    ) -> ArmoryBoard:
+        room = id_of("Armory", armory)
+        look_at_board(signed_in(info), room)
+        return board_of(await read_board(room))
 
     @reads(
         "The place in the feed before anything else in this query was read. Subscribe to `custodyFeed(after:)` with it, and no event is "

@@ -54,11 +54,11 @@ NEEDS: dict[str, Need] = {
     **dict.fromkeys(
         (
             *("viewer", "node", "scan", "item", "items", "person", "people", "armory", "armories", "units", "itemModels", "purposes"),
-            *("custody", "custodyRecords", "overdue", "stockLots", "proposals", "ledger", "feedCursor"),
+            *("custody", "custodyRecords", "overdue", "stockLots", "proposals", "ledger", "feedCursor", "board"),
         ),
         (EVERY_ROLE, READ),
     ),
-    "custodyFeed": (EVERY_ROLE, FEED),
+    **dict.fromkeys(("custodyFeed", "overdueFeed", "proposalFeed", "armoryBoard", "sensitiveItemsStatus"), (EVERY_ROLE, FEED)),
     # the counter: an armorer's hand, or an officer's
     "canIssue": ({AR, OF}, READ),
     **dict.fromkeys(
