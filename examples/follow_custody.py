@@ -107,10 +107,14 @@ def is_final(error: BaseException) -> bool:
 
 async def main(url: str, token: str, file: Path | None) -> None:
     """Print what happens. The place is written down after each event, so that none is passed over."""
+    behind = True
     async for message in follow(url, token, kept_in(file)):
-        if (event := message["event"]) is None:  # it only tells that there is nothing newer
-            print("Up to date.", flush=True)
+        if (event := message["event"]) is None:  # it only tells that there is nothing newer, and does so again and again
+            if behind:
+                print("Up to date.", flush=True)
+            behind = False
         else:
+            behind = True
             print(f"{event['armory']['code']} {event['seq']}  {event['summary']}", flush=True)
         keep(message["cursor"], file)
 
