@@ -14,7 +14,8 @@ help:
 	@echo "make serve         set up, and serve your own data"
 	@echo "make test          set up, and run every check and test"
 	@echo "make soak          play 2,000 random days at the counter beside a model of the rules, and send a server 400,000"
-	@echo "                   operations, bodies and frames that mean harm, each time others (hours)"
+	@echo "                   operations, bodies and frames that mean harm, each time others; and break what is beneath the"
+	@echo "                   feed of three servers for an hour (hours)"
 	@echo "make bench         measure against the same work done by hand, and write docs/performance.md (a quarter of an hour)"
 	@echo "make web           rebuild GraphiQL from web/ (needs npm)"
 	@echo "make requirements  pin the newest versions that pyproject.toml allows, with their hashes"
@@ -66,7 +67,7 @@ else
 endif
 
 soak: .venv/.ready-to-test
-	ARMGUARD_SOAK=$${ARMGUARD_SOAK:-2000} $(BIN)/python -m pytest --quiet --capture=no tests/properties tests/fuzz
+	ARMGUARD_SOAK=$${ARMGUARD_SOAK:-2000} $(BIN)/python -m pytest --quiet --capture=no tests/properties tests/fuzz tests/chaos/test_feed_chaos.py
 
 bench: .venv/.ready-to-test
 	$(BIN)/python -m benchmarks --write --size 10
