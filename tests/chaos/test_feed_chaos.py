@@ -79,10 +79,12 @@ class Morning:
 
 
 async def terminate_listeners(url: str) -> None:
-    """End the connections by which the servers hear of each other."""
+    """End the connections by which the servers hear of each other, as soon as there are any: they may have been lost a moment ago."""
     connection = await asyncpg.connect(url)
     try:
-        assert await connection.fetch(LISTENERS)
+        async with asyncio.timeout(30):
+            while not await connection.fetch(LISTENERS):  # noqa: ASYNC110 - it happens in the database
+                await asyncio.sleep(0.02)
     finally:
         await connection.close()
 
