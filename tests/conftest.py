@@ -233,8 +233,18 @@ def redis() -> Iterator[Redis]:
 
 @pytest.fixture
 def settings() -> Settings:
-    """Settings with short waits, and no clock; a test that needs others makes a copy with `model_copy(update=...)`."""
-    return Settings(standing_seconds=0.2, feed_poll_seconds=0.2, lock_timeout_ms=2000, overdue_poll_seconds=0, second_factor_roles=())
+    """Settings with short waits, no clock, and no word of a feed in which nothing happens.
+
+    A test that needs others makes a copy with `model_copy(update=...)`.
+    """
+    return Settings(
+        standing_seconds=0.2,
+        feed_poll_seconds=0.2,
+        feed_heartbeat_seconds=600,
+        lock_timeout_ms=2000,
+        overdue_poll_seconds=0,
+        second_factor_roles=(),
+    )
 
 
 @pytest.fixture

@@ -68,9 +68,11 @@ class View:
         """What has changed since a state: everything, for who has seen none or one that is too long ago."""
         if number == self.number:
             return []
-        numbers = [change.number for change in self._changes]
-        if number in numbers:
-            return [change for change in self._changes if change.number > number]
+        later: deque[Seen] = deque()
+        for change in reversed(self._changes):
+            if change.number == number:
+                return list(later)
+            later.appendleft(change)
         return [Seen(self.number, self._now.places, whole=True, rows=self._now.rows)]
 
     def beat(self) -> Seen:

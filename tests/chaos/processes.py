@@ -63,6 +63,7 @@ class ServerProcess:
         limits = {
             "standing_seconds": 0.2,
             "feed_poll_seconds": 0.2,
+            "feed_heartbeat_seconds": 600,
             "shutdown_seconds": 2,
             "second_factor_roles": "",
             "address_requests": 0,

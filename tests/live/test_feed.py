@@ -64,6 +64,7 @@ def settings() -> Settings:
         lock_timeout_ms=9000,
         feed_ring_events=16,
         feed_page_events=50,
+        feed_heartbeat_seconds=600,
         second_factor_roles=(),
     )
 
