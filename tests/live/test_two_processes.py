@@ -183,7 +183,7 @@ async def test_a_server_that_is_stopped_ends_in_time_with_its_sockets_open(datab
             assert server.process.returncode == 0
             with pytest.raises(ConnectionClosed):
                 await polite.recv()
-            assert polite.close_code == 1012  # "service restart": come back
+            assert polite.close_code == 1001  # "going away": come back
             deaf.close()
         assert "Traceback" not in server.said()
 
