@@ -340,9 +340,11 @@ def test_every_root_field_relation_and_member_is_compiled_and_the_same(rich: Pai
     texts: dict[str, tuple[str, dict[str, Any]]] = {}
     for root, declared in whole(SCHEMA.query_type).items():
         arguments = "(" + NUMBERS[root] + ")" if root in NUMBERS else ""
-        if root not in ("node", "scan", "custody", "canIssue"):
+        if root not in ("node", "scan", "custody", "canIssue", "board"):
             texts[f"Query.{root}"] = (f"{{ {declared.replace(root, root + arguments, 1)} }}", {})
     texts["Query.viewer"] = (f"{{ viewer {{ roles armories {leaves(kinds['Armory'])} }} }}", {})
+    board = "board(armory: $id) { __typename seq counts { state count } overdue }"
+    texts["Query.board"] = (f"query ($id: ID!) {{ {board} }}", {"id": rich.known.ids["Armory"][0]})
     held = 'person: {serviceNumber: "S-002"}, items: [{serial: "M4-001"}]'
     texts["Query.canIssue"] = (f"{{ canIssue({held}) {{ allowed refusals {{ code holder {{ name }} item {{ serial }} }} }} }}", {})
     receipt = next(word for word in rich.known.words if word.startswith("NORTH-"))
@@ -369,7 +371,7 @@ def test_every_root_field_relation_and_member_is_compiled_and_the_same(rich: Pai
         uncompiled |= {name} if not compiled else set()
         assert answer == rich.ask(rich.plain, who, text, variables)[1], text
     assert plain == PLAIN
-    assert uncompiled == {"Query.feedCursor"}  # which is no row
+    assert uncompiled == {"Query.board", "Query.feedCursor"}  # which are no rows
     assert {name.partition(".")[0] for name in texts} >= {"Query", "ScanResult", *kinds}
     assert {f"Query.{name}" for name in SCHEMA.query_type.fields} - texts.keys() == {"Query.node", "Query.scan"}  # which are in all others
 
