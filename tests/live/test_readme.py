@@ -168,7 +168,7 @@ def test_a_token_from_the_first_day_to_the_last(demo_addresses: Addresses) -> No
     done = shell("set -e\n" + block_with("token rotate"), demo_addresses)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("armg_") == 2
-    assert "Token board of viewer.demo revoked." in done.stdout
+    assert "Tokens board of viewer.demo revoked: 2." in done.stdout
 
 
 def test_a_server_is_closed_to_all_but_known_documents(demo_addresses: Addresses) -> None:
