@@ -45,7 +45,7 @@ async def run(script: str, *arguments: str) -> Any:
 
 
 async def test_the_audits_of_graphql_over_http_find_nothing_wrong(live: Live) -> None:
-    found = await run("audit.mjs", f"{live.url}/graphql")
+    found = await run("audit.mjs", f"{live.url}/graphql", token_of("north"))
     assert len(found) > 50
     wrong = [audit for audit in found if audit["status"] != "ok"]
     assert {audit["id"] for audit in wrong} == set(NOT_DONE), wrong
