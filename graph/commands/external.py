@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from graph.audit.actor import Actor, acting
 from graph.audit.ledger import append, lock_words
+from graph.commands.accounts import ADMINS
 from graph.commands.perform import act
 from graph.commands.rows import change, lock_row, register
 from graph.errors import Refusal, RefusalCode, Refused, Unauthenticated, refuse
@@ -102,7 +103,7 @@ async def _follow(account: Account, identity: Identity) -> Account:
 
 async def _other_admins(account: Account) -> int:
     """How many administrators there are beside it, under their locks: two do not take each other out at once."""
-    admins = await Account.filter(roles__contains=[Role.ADMIN.value], state=AccountState.ACTIVE).order_by("id").select_for_update()
+    admins = await Account.filter(ADMINS).order_by("id").select_for_update()
     return len([admin for admin in admins if admin.id != account.id])
 
 
