@@ -205,8 +205,10 @@ async def _standing(key: UUID | bytes, statement: str, *values: object) -> Actor
         _standings.pop(key, None)
         raise Unauthenticated("Your sign-in has ended. Sign in again.")
     actor = _actor(row)
-    _standings[key] = (now, actor)
-    _standings.move_to_end(key)
+    for name in {key, row["credential_id"]}:  # what a request finds out, the streams of the same sign-in know as well
+        if name not in _standings or _standings[name][0] <= now:
+            _standings[name] = (now, actor)
+            _standings.move_to_end(name)
     while len(_standings) > STANDINGS_KEPT:
         _standings.popitem(last=False)
     return actor
