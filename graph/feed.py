@@ -13,7 +13,7 @@ import itertools
 import json
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -262,6 +262,10 @@ class Watch:
     def heads(self) -> dict[str, int]:
         """Where the watched streams stand."""
         return {stream: tail.head for stream, tail in self.tails.items()}
+
+    def behind(self, places: Mapping[str, int]) -> int:
+        """How many events lie beyond these places."""
+        return sum(tail.head - places.get(stream, 0) for stream, tail in self.tails.items())
 
     async def news(self, seconds: float) -> bool:
         """Wait until something has happened, at most so long; whether it has."""

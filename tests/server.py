@@ -9,7 +9,7 @@ import json
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx
@@ -18,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from graph.app import create_app
 from graph.settings import Settings
+from graph.transport.audience import Audiences
 from graph.transport.server import Server, lines
 from tests.world import api_token_of, token_of
 
@@ -119,7 +120,8 @@ class Subscription:
 class Live:
     """A running server."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, audiences: Audiences | None = None) -> None:
+        self.audiences = audiences or Audiences()
         self.url = f"http://127.0.0.1:{port}"
         self.socket_url = f"ws://127.0.0.1:{port}/graphql"
         self._clients: list[Client] = []
@@ -174,8 +176,9 @@ def listening() -> socket.socket:
 async def running_server(url: str, settings: Settings) -> AsyncIterator[Live]:
     """The application under uvicorn, in this loop, on a port that the system chooses."""
     taken = listening()
+    app = create_app(settings, url)
     config = uvicorn.Config(
-        create_app(settings, url),
+        app,
         log_config=None,
         lifespan="on",
         **lines(settings),
@@ -189,7 +192,8 @@ async def running_server(url: str, settings: Settings) -> AsyncIterator[Live]:
         if serving.done():
             serving.result()
         await asyncio.sleep(0.005)
-    live = Live(taken.getsockname()[1])
+    view = cast("Any", app.routes[0]).endpoint.view
+    live = Live(taken.getsockname()[1], view.audiences)
     try:
         yield live
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -100,7 +101,7 @@ a.armories || ARRAY(SELECT r.id FROM armory r WHERE r.unit_id IN (
 STANDING = """
 SELECT c.id AS credential_id, a.id AS account_id, a.username, a.roles, a.all_armories, {in_scope} AS armories, {told}
 FROM {of} JOIN account a ON a.id = c.account_id
-WHERE {key} = $1 AND {stands} AND c.expires_at > now() AND a.state = 'ACTIVE'
+WHERE {key} = any($1) AND {stands} AND c.expires_at > now() AND a.state = 'ACTIVE'
 """
 OF_A_SESSION = """
 a.must_change_password, a.issuer IS NOT NULL AS external, EXISTS (SELECT FROM second_factor f WHERE f.account_id = a.id
@@ -118,9 +119,10 @@ BY_SESSION = STANDING.format(
 BY_TOKEN = STANDING.format(in_scope=IN_SCOPE, told=OF_A_TOKEN, of="api_token c", key="c.token_hash", stands=GOOD_TOKEN)
 # Whoever signs in elsewhere has no row here but the account, which has no rights without a role.
 BY_ACCOUNT = f"""
-SELECT $2::uuid AS credential_id, a.id AS account_id, a.username, a.roles, a.all_armories, {IN_SCOPE} AS armories,
+SELECT o.credential_id, a.id AS account_id, a.username, a.roles, a.all_armories, {IN_SCOPE} AS armories,
     false AS must_change_password, true AS external, false AS second_factor, NULL::text[] AS scopes, NULL::uuid[] AS narrowed, NULL AS token
-FROM account a WHERE a.id = $1 AND a.issuer IS NOT NULL AND a.state = 'ACTIVE' AND a.roles <> '{{}}'
+FROM unnest($1::uuid[], $2::uuid[]) AS o (account_id, credential_id) JOIN account a ON a.id = o.account_id
+WHERE a.issuer IS NOT NULL AND a.state = 'ACTIVE' AND a.roles <> '{{}}'
 """
 BY_ID = " UNION ALL ".join(
     STANDING.format(in_scope=IN_SCOPE, told=told, of=f"{of} c", key="c.id", stands=stands)
@@ -132,7 +134,42 @@ SELECT a.username, c.name AS token FROM api_token c JOIN account a ON a.id = c.a
 UNION ALL SELECT '', NULL FROM session_token WHERE token_hash = $1
 """
 
-_standings: OrderedDict[UUID | bytes, tuple[float, Actor]] = OrderedDict()
+
+class Standings:
+    """What was last seen of accounts, under the tokens and sign-ins that asked. `changes` counts what was found to be otherwise since."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[UUID | bytes, tuple[float, Actor]] = OrderedDict()
+        self.changes = 0
+
+    def get(self, key: UUID | bytes) -> Actor | None:
+        """What is believed still."""
+        known = self._kept.get(key)
+        fresh = known is not None and time.monotonic() - known[0] < database.door().settings.standing_seconds
+        return known[1] if known is not None and fresh else None
+
+    def keep(self, key: UUID | bytes, at: float, actor: Actor) -> None:
+        """Keep what was seen; what a request finds out, the streams of the same sign-in know as well."""
+        for name in {key, actor.credential_id or key}:
+            before = self._kept.get(name)
+            if before is None or before[0] <= at:
+                self.changes += before is not None and before[1] != actor
+                self._kept[name] = (at, actor)
+                self._kept.move_to_end(name)
+        while len(self._kept) > STANDINGS_KEPT:
+            self._kept.popitem(last=False)
+
+    def drop(self, key: UUID | bytes) -> None:
+        """Keep nothing of it."""
+        self.changes += self._kept.pop(key, None) is not None
+
+    def forget(self, actor: Actor) -> None:
+        """Keep nothing of a sign-in."""
+        for key in [key for key, (_, known) in self._kept.items() if known.credential_id == actor.credential_id]:
+            self.drop(key)
+
+
+standings = Standings()
 
 
 async def actor_of(token: str) -> Actor:
@@ -147,7 +184,7 @@ async def actor_of(token: str) -> Actor:
     if statement is None:
         raise Unauthenticated("This is not a token of ArmGuard. Sign in, or ask for an API token.")
     hashed = token_hash(token)
-    return await _standing(hashed, statement, hashed)
+    return await _standing(hashed, statement, [hashed])
 
 
 @dataclass(frozen=True)
@@ -175,10 +212,10 @@ async def still_standing(actor: Actor) -> Actor:
     if actor.kind is not ActorKind.ACCOUNT or actor.credential_id is None:
         return actor
     if actor.expires_at is None:
-        return await _standing(actor.credential_id, BY_ID, actor.credential_id)
+        return await _standing(actor.credential_id, BY_ID, [actor.credential_id])
     if actor.expires_at <= datetime.now(UTC):
         raise Unauthenticated(EXPIRED)
-    standing = await _standing(actor.credential_id, BY_ACCOUNT, actor.account_id, actor.credential_id)
+    standing = await _standing(actor.credential_id, BY_ACCOUNT, [actor.account_id], [actor.credential_id])
     return replace(standing, expires_at=actor.expires_at)
 
 
@@ -195,22 +232,39 @@ async def still_watching(actor: Actor) -> Actor:
     return standing
 
 
-async def _standing(key: UUID | bytes, statement: str, *values: object) -> Actor:
-    known = _standings.get(key)
+async def watching_still(viewers: Iterable[Actor]) -> dict[UUID, Actor]:
+    """Of many viewers those who may go on, as they now are, by the id of their sign-in or token: looked up together."""
+    asked = {viewer.credential_id: viewer for viewer in viewers if viewer.credential_id is not None}
+    found = {key: known for key in asked if (known := standings.get(key)) is not None}
+    here = [key for key, viewer in asked.items() if key not in found and viewer.expires_at is None]
+    elsewhere = [key for key, viewer in asked.items() if key not in found and viewer.expires_at is not None]
     now = time.monotonic()
-    if known is not None and now - known[0] < database.door().settings.standing_seconds:
-        return known[1]
+    rows = list(await database.fetch(BY_ID, here)) if here else []
+    rows += await database.fetch(BY_ACCOUNT, [asked[key].account_id for key in elsewhere], elsewhere) if elsewhere else ()
+    for row in rows:
+        found[row["credential_id"]] = _actor(row)
+        standings.keep(row["credential_id"], now, found[row["credential_id"]])
+    for key in [key for key in asked if key not in found]:
+        standings.drop(key)
+    until = {key: viewer.expires_at for key, viewer in asked.items()}
+    moment = datetime.now(UTC)
+    return {
+        key: replace(standing, expires_at=until[key])
+        for key, standing in found.items()
+        if standing.unfinished is None and (until[key] or moment) >= moment
+    }
+
+
+async def _standing(key: UUID | bytes, statement: str, *values: object) -> Actor:
+    if (known := standings.get(key)) is not None:
+        return known
+    now = time.monotonic()
     row = await database.fetch_one(statement, *values)
     if row is None:
-        _standings.pop(key, None)
+        standings.drop(key)
         raise Unauthenticated("Your sign-in has ended. Sign in again.")
     actor = _actor(row)
-    for name in {key, row["credential_id"]}:  # what a request finds out, the streams of the same sign-in know as well
-        if name not in _standings or _standings[name][0] <= now:
-            _standings[name] = (now, actor)
-            _standings.move_to_end(name)
-    while len(_standings) > STANDINGS_KEPT:
-        _standings.popitem(last=False)
+    standings.keep(key, now, actor)
     return actor
 
 
@@ -242,6 +296,5 @@ def _unfinished(row: Record, roles: frozenset[Role]) -> Unfinished | None:
 
 def forget(actor: Actor) -> Actor:
     """Look the actor's standing up again at once: for whoever has just signed out."""
-    for key in [key for key, (_, known) in _standings.items() if known.credential_id == actor.credential_id]:
-        _standings.pop(key)
+    standings.forget(actor)
     return replace(actor)

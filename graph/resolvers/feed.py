@@ -30,6 +30,7 @@ SELECT r.id FROM armory r WHERE r.unit_id IN (
     WITH RECURSIVE below (id) AS (SELECT unnest($1::uuid[]) UNION SELECT u.id FROM unit u JOIN below b ON u.parent_id = b.id)
     SELECT id FROM below)
 """
+NONE_LEFT = "No arms room is in your scope any more."
 EVERY_ROOM = "SELECT armory_id AS id FROM stream_head WHERE armory_id IS NOT NULL"
 
 
@@ -70,6 +71,36 @@ class FeedMessage:
     actor: Actor
 
 
+class Follower:
+    """Whoever follows a feed: here a viewer who does so alone, from where the client has asked for, to the end.
+
+    `place` is where to go on instead, if it is known already.
+    """
+
+    __slots__ = ("place",)
+
+    def __init__(self, place: str | None = None) -> None:
+        self.place = place
+
+    async def still(self, actor: Actor) -> Actor:
+        """The viewer as the account now is.
+
+        Raises:
+            Unauthenticated, NotYet: it may not watch any more.
+        """
+        return await still_watching(actor)
+
+    def leads_to(self, place: str) -> None:
+        """The next message will lead to this place."""
+
+    def rests(self, actor: Actor, place: str, behind: int) -> bool:  # noqa: ARG002
+        """Everything up to this place is told, and so many events lie beyond it; whether to end the stream here."""
+        return False
+
+
+following: ContextVar[Follower] = ContextVar("armguard_following", default=Follower())  # noqa: B039 - it keeps nothing
+
+
 async def custody_feed(actor: Actor, after: str | None, wanted: Wanted) -> AsyncIterator[FeedMessage]:
     """Every event that is wanted of the actor's arms rooms after a cursor, in order, once, and then each as it is committed.
 
@@ -84,6 +115,10 @@ async def custody_feed(actor: Actor, after: str | None, wanted: Wanted) -> Async
     """
     streams = await _streams(actor, wanted)
     _refuse_elsewhere(wanted, streams)
+    follower = following.get()
+    if follower.place is not None and not streams:
+        raise Forbidden(NONE_LEFT)
+    after = follower.place or after
     cursor = await _places(after) if after is not None else {}
     settings = database.door().settings
     pause, between = settings.standing_seconds, settings.feed_heartbeat_seconds
@@ -97,19 +132,26 @@ async def custody_feed(actor: Actor, after: str | None, wanted: Wanted) -> Async
             delivered = False
             for stream, tail in list(watch.tails.items()):
                 for row in await tail.after(cursor.get(stream, 0)):
-                    actor = await still_watching(actor)
+                    actor = await follower.still(actor)
                     if not actor.may_see(UUID(stream)):
                         break
                     cursor[stream] = row["seq"]
                     delivered = True
                     if wanted.lets_through(row):
-                        yield FeedMessage(feed_cursor(cursor), row, actor)
+                        follower.leads_to(place := feed_cursor(cursor))
+                        yield FeedMessage(place, row, actor)
+                        if follower.rests(actor, place, watch.behind(cursor)):
+                            return
             if not delivered:
+                place = feed_cursor(cursor)
+                if streams and follower.rests(actor, place, 0):
+                    return
                 if time.monotonic() - beaten >= between:
                     beaten = time.monotonic()
-                    yield FeedMessage(feed_cursor(cursor), None, actor)
+                    follower.leads_to(place)
+                    yield FeedMessage(place, None, actor)
                 await watch.news(min(pause, beaten + between - time.monotonic()))
-                actor = await still_watching(actor)
+                actor = await follower.still(actor)
             if time.monotonic() - covered >= pause:
                 await _cover(watch, actor, wanted)
                 covered = time.monotonic()
@@ -152,7 +194,7 @@ async def _cover(watch: Watch, actor: Actor, wanted: Wanted) -> None:
         return
     _refuse_elsewhere(wanted, streams)
     if not streams:
-        raise Forbidden("No arms room is in your scope any more.")
+        raise Forbidden(NONE_LEFT)
     await watch.cover(streams)
 
 

@@ -57,7 +57,7 @@ class WhichOperation(CannotGetOperationTypeError):
 class Document:
     """A document, whether it is valid, and what it costs for the page sizes that its variables have asked for.
 
-    `walks` has the short ways through its operations, by their names.
+    `walks` has the short ways through its operations, by their names, and `places` the variables that say only where one goes on.
     """
 
     ast: DocumentNode
@@ -66,6 +66,7 @@ class Document:
     refusals: dict[tuple[Any, ...], str | None] = field(default_factory=dict)
     operations: dict[str | None, tuple[OperationType, str | None]] = field(default_factory=dict)
     walks: dict[str | None, Any] = field(default_factory=dict)
+    places: dict[str | None, str | None] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> tuple[OperationType, str | None]:
         """The kind of the operation with this name, or of the only one, and its name.

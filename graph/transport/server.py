@@ -10,8 +10,10 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 from graph.settings import Settings
+from graph.transport.audience import LINE
 
 KEPT_BYTES = 32 * 1024  # of what a client does not take; then whoever writes to it waits
 TO_GO_SECONDS = 1.0  # how long a client may take what is still on its way, when its line ends
@@ -79,7 +81,23 @@ class Line(HttpToolsProtocol):
 
 
 class SocketLine(WebSocketsSansIOProtocol):
-    """A WebSocket. One that takes nothing any more is cut off when it ends: it would not even take its end."""
+    """A WebSocket. One that takes nothing any more is cut off when it ends: it would not even take its end.
+
+    It also takes whole frames, past the application's messages: one text for many sockets is framed once.
+    """
+
+    def handle_connect(self, event: Request) -> None:
+        """Tell the application of this line."""
+        super().handle_connect(event)
+        if self.handshake_initiated and not self.handshake_complete:
+            cast("Any", self.scope)["extensions"][LINE] = self
+
+    def offer(self, frame: bytes) -> bool:
+        """Send a whole frame, unless the client is slow or going; whether it was sent."""
+        if self.close_sent or self.disconnected or not self.writable.is_set() or self.transport.is_closing():
+            return False
+        self.transport.write(frame)
+        return True
 
     def keepalive_timeout(self) -> None:
         """End one that gives no sign of life."""

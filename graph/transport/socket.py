@@ -20,9 +20,12 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import Messag
 
 from graph.errors import ArmGuardError, LimitExceeded, RateLimited, Unauthenticated, Unavailable
 from graph.resolvers.accounts import still_standing
+from graph.resolvers.feed import following
+from graph.schema.alike import Question
 from graph.schema.api import ArmGuardSchema
 from graph.schema.known import asked_by_id
 from graph.schema.operation import Context, failure, writable
+from graph.transport.audience import LINE, Viewer
 from graph.transport.bodies import read_operation
 from graph.transport.limits import Traffic
 from graph.transport.sockets import GOING_AWAY, Sockets
@@ -67,6 +70,22 @@ def _unless_closed() -> Iterator[None]:
         if "after sending 'websocket.close'" not in str(error):
             raise
         raise WebSocketDisconnected from None
+
+
+class Subscribed(Operation[Context, None]):
+    """An operation whose stream may end before the operation does: when its viewer goes over to others."""
+
+    __slots__ = ("viewer",)
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.viewer: Viewer | None = None
+
+    async def send_operation_message(self, message: Any) -> None:
+        """Send a message, unless it says that all is complete and it is not."""
+        if message["type"] == "complete" and self.viewer is not None and self.viewer.resting:
+            return
+        await super().send_operation_message(message)
 
 
 class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
@@ -134,23 +153,38 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
         elif (refused := await self._too_often()) is not None:
             await self.send_message({"id": message["id"], "type": "error", "payload": [refused.formatted]})
         else:
-            operation = Operation(self, message["id"], asked.query or "", asked.variables, asked.operation_name)
+            operation = Subscribed(self, message["id"], asked.query or "", asked.variables, asked.operation_name)
             self.operations[operation.id] = operation
             operation.task = asyncio.create_task(self._run(operation, asked.extensions))
             operation.task.add_done_callback(self._task_done)
 
-    async def _run(self, operation: Operation[Context, None], extensions: dict[str, Any] | None) -> None:
-        """Run an operation; its document may be asked for by its id."""
+    async def _run(self, operation: Subscribed, extensions: dict[str, Any] | None) -> None:
+        """Run an operation; its document may be asked for by its id. Whoever follows a feed does so partly among others."""
         if not operation.query and asked_by_id(extensions) is not None:
             try:
                 operation.query = await cast("ArmGuardSchema", self.schema).document(extensions)
             except ArmGuardError as error:
                 await operation.send_initial_errors([failure(error, self.context)])
                 return
+        viewer = operation.viewer = self._viewer(operation)
+        if viewer is not None:
+            following.set(viewer)
         await self.run_operation(operation)
+        while viewer is not None and viewer.resting:
+            await viewer.watch()
+            await self.run_operation(operation)
         if self.erred:
             self.erred = False
             await self._close_if_signed_out()
+
+    def _viewer(self, operation: Subscribed) -> Viewer | None:
+        """Whoever follows a feed, on a line that takes frames."""
+        line = cast("Socket", self.websocket).ws.scope["extensions"].get(LINE)
+        if line is None:
+            return None
+        schema = cast("ArmGuardSchema", self.schema)
+        question = Question(schema, self.context, operation.query, operation.operation_name, operation.variables)
+        return Viewer(cast("Any", self.view).audiences, line, operation.id, question)
 
     async def _close_if_signed_out(self) -> None:
         """Close with 4403 what somebody opened whose sign-in or token has ended since: there is nothing more to be had on it."""

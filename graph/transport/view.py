@@ -26,6 +26,7 @@ from graph.schema.api import ArmGuardSchema
 from graph.schema.operation import Context, failure
 from graph.settings import Settings
 from graph.transport.answers import unanswered
+from graph.transport.audience import Audiences
 from graph.transport.bodies import body_of, read_json, read_operation
 from graph.transport.callers import authenticate, context_of
 from graph.transport.limits import Traffic
@@ -56,6 +57,7 @@ class GraphQLView(GraphQL[Context, None]):
         self.body_seconds = settings.request_seconds
         self.streams = Streams(settings.stream_pulse_seconds, settings.socket_hours)
         self.sockets = Sockets(settings.socket_hours)
+        self.audiences = Audiences()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI; what is no GraphQL request is told so in the form that GraphQL clients read."""

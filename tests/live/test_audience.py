@@ -1,0 +1,192 @@
+"""Viewers of one feed who ask the same and may see the same: one is read for all, and each is told what it would be told alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from websockets.frames import Frame, Opcode
+
+from graph.audit.actor import acting, console_actor
+from graph.commands import accounts
+from graph.feed import the_feed
+from graph.settings import Settings
+from graph.transport.audience import framed
+from tests.live.test_feed import DEVICES, FEED, SOON, Follower, follow, ledger_after, many_events, node_ids, rescope, stream_of, until
+from tests.live.test_feed_ends import many, narrow
+from tests.server import Live, Subscription, running_server, subscribe
+from tests.world import made
+
+
+async def seated(live: Live, *sizes: int) -> None:
+    """Wait until there are audiences of these sizes."""
+
+    async def there() -> bool:
+        return live.audiences.sizes() == sorted(sizes)
+
+    await until(there)
+
+
+@contextlib.asynccontextmanager
+async def viewers(live: Live, *usernames: str, **asked: Any) -> AsyncIterator[list[Follower]]:
+    """Somebody's feed each, on a socket of its own."""
+    async with contextlib.AsyncExitStack() as stack:
+        sockets = [await stack.enter_async_context(live.socket(username)) for username in usernames]
+        yield [await follow(socket, **asked) for socket in sockets]
+
+
+@pytest.mark.parametrize("length", [0, 1, 60, 84, 85, 200, 65_500, 65_495, 70_000])
+def test_a_message_is_framed_as_a_server_frames_text(length: int) -> None:
+    opening, payload = b'{"id":"1","type":"next","payload":', b"x" * length
+    assert framed(opening, payload) == Frame(Opcode.TEXT, opening + payload + b"}").serialize(mask=False)
+
+
+async def test_who_ask_the_same_are_one_audience_wherever_each_goes_on(live: Live) -> None:
+    async with viewers(live, "north", "north") as (first, second):
+        await seated(live, 2)
+        place = first.cursor
+        await many_events(live, 1)
+        assert await first.events(40) == await second.events(40)
+        async with live.socket("north") as socket:
+            third = await follow(socket, place)
+            last = (await third.events(40))[-1]
+            await seated(live, 3)
+            await live.as_("north").give_back(*DEVICES[:2])
+            expected = [("NORTH", last[1] + 1), ("NORTH", last[1] + 2)]
+            assert [await each.events(2) for each in (first, second, third)] == [expected] * 3
+            assert len(the_feed()._tails[await stream_of("NORTH")].watchers) == 1
+
+
+async def test_each_is_answered_under_the_id_that_it_gave(live: Live) -> None:
+    ids = [str(uuid4()), 'of "many" signs: ü', "1"]
+    async with live.socket("north") as socket:
+        for number in ids:
+            await socket.send(json.dumps({"id": number, "type": "subscribe", "payload": {"query": FEED}}))
+        followers = [Follower(socket, number) for number in ids]
+        for follower in followers:
+            assert await follower.message() is None
+        await seated(live, 3)
+        await live.as_("north").issue("S-001", "M4-001")
+        assert [await follower.serial() for follower in followers] == ["M4-001"] * 3
+
+
+async def test_inv_22_who_may_see_less_is_another_audience(live: Live) -> None:
+    async with viewers(live, "officer", "north", "officer") as (all_, north, again):
+        await seated(live, 1, 2)
+        officer = live.as_("officer")
+        await officer.issue("S-002", "M4-101")
+        await officer.issue("S-001", "M4-001")
+        assert await north.serial() == "M4-001"
+        assert [await all_.serial(), await all_.serial()] == [await again.serial(), await again.serial()] == ["M4-101", "M4-001"]
+
+
+async def test_who_wants_other_events_is_another_audience(live: Live) -> None:
+    ids = await node_ids(live)
+    async with live.socket("officer") as socket:
+        north, south = [await follow(socket, armories=[ids[code]]) for code in ("NORTH", "SOUTH")]
+        await seated(live, 1, 1)
+        await live.as_("officer").issue("S-002", "M4-101")
+        await live.as_("officer").issue("S-001", "M4-001")
+        assert [await north.serial(), await south.serial()] == ["M4-001", "M4-101"]
+
+
+async def test_who_came_first_may_go_first(live: Live) -> None:
+    async with live.socket("north") as stays:
+        async with live.socket("north") as goes:
+            await follow(goes)
+            other = await follow(stays)
+            await seated(live, 2)
+        await seated(live, 1)
+        await live.as_("north").issue("S-001", "M4-001")
+        assert await other.serial() == "M4-001"
+
+
+async def test_an_audience_ends_with_its_last_viewer(live: Live) -> None:
+    async with viewers(live, "north", "north"):
+        await seated(live, 2)
+    await seated(live)
+
+    async def let_go() -> bool:
+        return not the_feed()._tails
+
+    await until(let_go)
+
+
+async def test_inv_22_of_an_audience_only_that_account_goes_which_is_disabled(live: Live) -> None:
+    async with viewers(live, "north", "north.two", "north.two") as (gone, other, another):
+        await seated(live, 3)
+        with acting(console_actor("tests")):
+            await made(accounts.disable_account(accounts.DisableAccount(uuid4(), "north", "left the unit")))
+        assert await gone.end() == "UNAUTHENTICATED"
+        await seated(live, 2)
+        await live.as_("officer").issue("S-001", "M4-001")
+        assert [await other.serial(), await another.serial()] == ["M4-001"] * 2
+
+
+async def test_inv_22_of_an_audience_only_that_account_is_told_less_whose_scope_is_narrowed(live: Live) -> None:
+    await rescope("north", "NORTH", "SOUTH")
+    await rescope("north.two", "NORTH", "SOUTH")
+    async with viewers(live, "north", "north.two") as (narrowed, other):
+        await seated(live, 2)
+        await rescope("north", "SOUTH")
+        await seated(live, 1, 1)
+        await live.as_("officer").issue("S-001", "M4-001")
+        await live.as_("officer").issue("S-002", "M4-101")
+        assert [await other.serial(), await other.serial(), await narrowed.serial()] == ["M4-001", "M4-101", "M4-101"]
+
+
+async def test_a_slow_viewer_is_left_behind_and_holds_up_nobody(database_url: str, settings: Settings) -> None:
+    async def seqs(feed: Subscription, count: int) -> list[int]:
+        return [(await feed.next(SOON))["data"]["custodyFeed"]["event"]["seq"] for _ in range(count)]
+
+    async with running_server(database_url, settings) as live, live.socket("north") as quick:
+        slow = await narrow(live)
+        feeds = [await subscribe(each, "subscription { custodyFeed { cursor event { seq summary } } }") for each in (quick, slow)]
+        for feed in feeds:
+            await feed.next()
+        await seated(live, 2)
+        stream = await stream_of("NORTH")
+        writing = asyncio.create_task(many(stream, 4000))
+        told = await seqs(feeds[0], 4000)
+        await writing
+        await seated(live, 1)
+        assert await seqs(feeds[1], 4000) == told == list(range(told[0], told[0] + 4000))
+        await seated(live, 2)
+        await slow.close()
+
+
+async def test_inv_21_who_comes_while_much_happens_misses_nothing_on_the_way_to_the_others(live: Live, plain_sql: Any) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def come(after: str) -> Follower:
+            return await follow(await stack.enter_async_context(live.socket("north")), after)
+
+        first = await follow(await stack.enter_async_context(live.socket("north")))
+        busy = asyncio.create_task(many_events(live, 25))
+        seen = []
+        for _ in range(20):
+            place = first.cursor
+            told = await first.events(40)
+            seen.append((await come(place), told))
+        rest = await first.events(25 * 40 - 20 * 40)
+        await busy
+        everything = [event for _, told in seen for event in told] + rest
+        assert everything == (await ledger_after(plain_sql, "NORTH", 0))[-1000:]
+        for number, (follower, _) in enumerate(seen):
+            assert await follower.events(1000 - 40 * number) == everything[40 * number :]
+        await seated(live, 21)
+
+
+async def test_when_what_is_read_for_all_fails_each_goes_on_by_itself(live: Live, plain_sql: Any) -> None:
+    """The row of an item cannot be read for a while: what is wrong is told to each, and none of them loses what comes later."""
+    async with viewers(live, "north", "north") as followers:
+        await seated(live, 2)
+        (audience,) = live.audiences
+        audience._task.cancel()
+        await live.as_("north").issue("S-001", "M4-001")
+        assert [await follower.serial() for follower in followers] == ["M4-001"] * 2
