@@ -7,7 +7,7 @@ DEBIAN_POSTGRES := $(wildcard /usr/lib/postgresql/*/bin/postgres)
 
 CLIENTS := tests/clients/node_modules/.package-lock.json
 
-.PHONY: help demo serve test lint test-embedded test-debian soak bench web requirements clean
+.PHONY: help demo serve test lint test-embedded test-debian soak bench bench-feed web requirements clean
 
 help:
 	@echo "make demo          set up, load the demo data (once), and serve on http://127.0.0.1:8000/graphql"
@@ -17,6 +17,7 @@ help:
 	@echo "                   operations, bodies and frames that mean harm, each time others; and break what is beneath the"
 	@echo "                   feed of three servers for an hour (hours)"
 	@echo "make bench         measure against the same work done by hand, and write docs/performance.md (a quarter of an hour)"
+	@echo "make bench-feed    measure the live feed with thousands of viewers beside other servers, likewise (five minutes)"
 	@echo "make web           rebuild GraphiQL from web/ (needs npm)"
 	@echo "make requirements  pin the newest versions that pyproject.toml allows, with their hashes"
 	@echo "make clean         take the virtual environment away; your data in .armguard stays"
@@ -71,6 +72,9 @@ soak: .venv/.ready-to-test
 
 bench: .venv/.ready-to-test
 	$(BIN)/python -m benchmarks --write --size 10
+
+bench-feed: .venv/.ready-to-test
+	$(BIN)/python -m benchmarks.live --write
 
 web:
 	cd web && npm ci && npm run build

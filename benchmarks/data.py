@@ -22,6 +22,7 @@ from graph import database
 from graph.audit.canonical import FIELDS, GENESIS, canonical_json, event_hash, exported
 from graph.models.ledger import REGISTRY
 from graph.rules.accounts import token_hash
+from graph.words import TokenScope
 
 ARMORIES, UNITS, MODELS = 10, 40, 40
 ITEMS, PEOPLE, EVENTS = 10_000, 2_000, 200_000  # at size 1
@@ -117,9 +118,10 @@ class Books:
         """One that may read and do everything in all arms rooms, and an armorer of the first, each with a token."""
         everywhere = {"roles": ["ARMS_ROOM_OFFICER", "AUDITOR"], "all_armories": True, "armories": []}
         somewhere = {"roles": ["ARMORER"], "all_armories": False, "armories": [row_id("armory", 1)]}
+        scopes = [scope.value for scope in TokenScope]
         for n, (name, token, may) in enumerate((("bench", TOKEN, everywhere), ("armorer", ARMORER_TOKEN, somewhere)), 1):
             self._add("account", n, "ACCOUNT_CREATED", {"username": name, "username_key": name, **may, "state": "ACTIVE"})
-            made: Row = {"id": row_id("api_token", n), "name": "bench", "expires_at": self.began + timedelta(days=9000)}
+            made: Row = {"id": row_id("api_token", n), "name": "bench", "expires_at": self.began + timedelta(days=9000), "scopes": scopes}
             stored = {"account_id": row_id("account", n), "token_hash": token_hash(token), "created_at": self.began, "revoked_at": None}
             self.rows.setdefault("api_token", []).append(made | stored)
             said = {"summary": "Token created.", "token": made}

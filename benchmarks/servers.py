@@ -20,7 +20,13 @@ from graph import database
 from graph.address import of_our_own
 
 ROOT = HOME.parent
-MODULES = {"ours": ("graph.cli", "serve"), "bare": ("benchmarks.bare",), "naive": ("benchmarks.naive",)}
+MODULES = {
+    "ours": ("graph.cli", "serve"),
+    "bare": ("benchmarks.bare",),
+    "naive": ("benchmarks.naive",),
+    "raw": ("benchmarks.live.raw",),
+    "naive_feed": ("benchmarks.live.naive",),
+}
 
 
 def free_port() -> int:
@@ -54,13 +60,18 @@ def running(name: str, words: list[str], port: int, environment: dict[str, str],
         process.wait()
 
 
+def prepare(url: str) -> None:
+    """Give who serves their rights in a copy of the data."""
+    asyncio.run(database.prepare(of_our_own(url)))
+
+
 @contextlib.contextmanager
 def serving(name: str, url: str) -> Iterator[tuple[int, int]]:
     """A contender written in Python: its port, and the number of its process."""
     port, module = free_port(), MODULES[name]
     own = {name: value for name, value in os.environ.items() if not name.startswith("ARMGUARD_")}
     at = of_our_own(url)
-    asyncio.run(database.prepare(at))  # the rights of a copy of the data
+    prepare(url)
     free = {f"ARMGUARD_{limit}": "0" for limit in ("ADDRESS_REQUESTS", "ACCOUNT_REQUESTS", "ADDRESS_SOCKETS", "ACCOUNT_SOCKETS")}
     ours = {**free, "ARMGUARD_DATABASE_URL": at.runtime, "ARMGUARD_HOST": "127.0.0.1", "ARMGUARD_PORT": str(port)}
     words = [sys.executable, "-m", *module, *([] if name == "ours" else [str(port)])]

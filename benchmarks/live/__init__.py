@@ -1,0 +1,1 @@
+"""The live feed beside others that tell the same events: `make bench-feed`."""
