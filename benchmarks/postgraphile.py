@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 
 from benchmarks.data import TOKEN
+from benchmarks.npm import installed
 from benchmarks.servers import free_port, running
 from benchmarks.statements import ACCOUNT
 
@@ -88,7 +86,7 @@ http.createServer((req, res) => req.headers.authorization === 'Bearer %s' ? hand
 def postgraphile(home: Path, url: str, told: Callable[[str], None]) -> Iterator[tuple[int | None, str]]:
     """A server on a port; where it cannot be had, None and why."""
     folder = home / "postgraphile"
-    if why := _installed(folder, told):
+    if why := installed(folder, "PostGraphile 4", ("postgraphile@4", "pg@8"), told):
         told(f"without PostGraphile: {why}")
         yield None, why
         return
@@ -105,24 +103,6 @@ def postgraphile(home: Path, url: str, told: Callable[[str], None]) -> Iterator[
             yield None, str(error)
             return
         yield port, ""
-
-
-def _installed(folder: Path, told: Callable[[str], None]) -> str:
-    """Install it if need be; gives why it cannot be had."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        return "npm is not installed"
-    folder.mkdir(exist_ok=True)
-    if not (folder / "node_modules" / "postgraphile").exists():
-        told("installing PostGraphile 4")
-        (folder / "package.json").write_text(json.dumps({"private": True}))
-        words = ["npm", "install", "--no-audit", "--no-fund", "--silent", "postgraphile@4", "pg@8"]
-        try:
-            done = subprocess.run(words, cwd=folder, check=False, timeout=300)
-        except subprocess.TimeoutExpired:
-            return "npm did not come to an end"
-        if done.returncode:
-            return "npm cannot install it"
-    return ""
 
 
 async def _functions(url: str) -> None:

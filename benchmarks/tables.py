@@ -65,7 +65,7 @@ class Page:
             rows.append([work, str(clients), name, f"{each['per_second']:.0f}", share, times, *latency, must])
         rows += [["all", "", name, why, *[""] * 6] for name, why in self.missing.items()]
         columns = ("work", "clients", "contender", "per second", "of bare", "× PG", "p50 ms", "p95 ms", "p99 ms", "wanted")
-        self._show("table", columns, rows)
+        self.show("table", columns, rows)
 
     def rate(self, found: Found, rate: float) -> None:
         """What came at a fixed rate."""
@@ -74,7 +74,7 @@ class Page:
             for (_, _, name), each in found.items()
         ]
         columns = ("contender", "asked a second", "done a second", "issue p50 ms", "p50 ms", "p95 ms", "p99 ms")
-        self._show("open", columns, rows)
+        self.show("open", columns, rows)
 
     def feed(self, found: dict[int, dict[str, float]]) -> None:
         """Issues while nobody watches, and while many do."""
@@ -86,12 +86,12 @@ class Page:
             messages = [f"{each['messages']:.0f}", f"{each['messages'] / each['due']:.3f}" if each["due"] else ""]
             rows.append([str(viewers), f"{each['per_second']:.1f}", f"{share:.2f}", must, *messages, *times, f"{each['memory']:.0f}"])
         columns = ("viewers", "events a second", "share", "wanted", "messages", "of those due", "issue p50 ms", "p99 ms", "memory MB")
-        self._show("feed", columns, rows)
+        self.show("feed", columns, rows)
 
     def memory(self, before: float, during: float, after: float) -> None:
         """The memory of our server."""
         columns = ("before MB", "after the load MB", "after the feed MB")
-        self._show("memory", columns, [[f"{each:.0f}" for each in (before, during, after)]])
+        self.show("memory", columns, [[f"{each:.0f}" for each in (before, during, after)]])
 
     def growth(self, found: dict[str, tuple[float, float]]) -> None:
         """Reads on the data and on ten times the data."""
@@ -99,9 +99,10 @@ class Page:
         for name, (small, large) in found.items():
             must = f"≤ {LARGER} {mark(met=large <= LARGER * small)}" if name != WITHOUT_LIMIT else "reads what it counts"
             rows.append([name, f"{small:.2f}", f"{large:.2f}", f"{large / small:.2f}", must])
-        self._show("growth", ("read", "p50 ms", "p50 ms on ten times the data", "ratio", "wanted"), rows)
+        self.show("growth", ("read", "p50 ms", "p50 ms on ten times the data", "ratio", "wanted"), rows)
 
-    def _show(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    def show(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print a table, and put it between its marks."""
         printed = Table(*columns, title=name)
         for row in rows:
             printed.add_row(*row)

@@ -9,7 +9,6 @@ from benchmarks.data import row_id
 ROOM = 0  # the arms room that all watch, counted from 0
 STREAM = str(row_id("armory", ROOM + 1))
 FEED = "subscription F($a: [ID!]) { custodyFeed(armories: $a) { cursor event { seq type summary item { serial state } } } }"
-DOCUMENTS = 20
 ALSO = ("recordedAt", "actorName", "effectiveAt", "subject", "actorKind")
 OTHER_KINDS = ("ITEM_RETURNED", "ITEM_HANDED_OVER", "ITEM_REGISTERED", "TAG_ASSIGNED")
 DUE, DIGITS = b"due@", 16  # in a summary: the mark, and microseconds of the clock that all processes have in common

@@ -32,11 +32,11 @@ class Child:
         """Its next answer.
 
         Raises:
-            RuntimeError: it has ended.
+            SystemExit: it has ended.
         """
         assert self._process.stdout
         if not (line := self._process.stdout.readline()):
-            raise RuntimeError(f"{self._module} ended with {self._process.wait()}")
+            raise SystemExit(f"{self._module} ended with {self._process.wait()}")
         return json.loads(line)
 
     def ask(self, line: str) -> Any:

@@ -31,7 +31,7 @@ class Told:
     """What all viewers of this process were told."""
 
     def __init__(self) -> None:
-        self.sample = b""
+        self._last = b""
         self.forget()
 
     def forget(self) -> None:
@@ -42,14 +42,20 @@ class Told:
     def event(self, message: bytes) -> None:
         """An event came; its text says when it was due, if it comes from the benchmark's writer."""
         self.messages += 1
+        self._last = message
         if (at := message.find(DUE)) > 0:
             start = at + len(DUE)
             late = (time.monotonic_ns() // 1000 - int(message[start : start + DIGITS])) // STEP
             self._late[min(STEPS, late)] += 1
 
     def said(self) -> dict[str, Any]:
-        """How many events came, and in how many milliseconds half of them and 99 % of them."""
-        return {"messages": self.messages, "p50": self._within(0.5), "p99": self._within(0.99), "sample": self.sample.decode()}
+        """How many events came, and in how many milliseconds half of them and 99 % of them; and one of them."""
+        return {
+            "messages": self.messages,
+            "p50": self._within(0.5),
+            "p99": self._within(0.99),
+            "sample": self._last[max(0, self._last.find(b"{")) :].decode(),
+        }
 
     def _within(self, share: float) -> float:
         """Milliseconds."""
@@ -113,7 +119,6 @@ class Viewer(asyncio.Protocol):
             self._send(PONG, payload)
         elif EVENT in payload:
             self._told.event(payload)
-            self._told.sample = payload
         elif b'"connection_ack"' in payload:
             self._send(TEXT, json.dumps({"id": "1", "type": "subscribe", "payload": self._asked}).encode())
         elif NEXT in payload and not self.watching.done():  # a feed begins by saying where it begins
