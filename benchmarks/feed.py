@@ -21,7 +21,7 @@ VIEWERS, RATE, ROUNDS, CLIENTS, FIRST = 1000, 50.0, 2, 40, 320
 @contextlib.contextmanager
 def viewers(port: int, count: int) -> Iterator[Callable[[], int]]:
     """So many viewers; gives what says how many events they have been told."""
-    with child("benchmarks.live.viewers", json.dumps({"port": port, "graphql": True, "documents": 1})) as crowd:
+    with child("benchmarks.live.viewers", json.dumps({"port": port, "graphql": True, "documents": 1, "to_one": 1})) as crowd:
         crowd.ask(f"grow {count}")
         yield lambda: int(crowd.ask("count"))
 

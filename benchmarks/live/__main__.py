@@ -28,8 +28,9 @@ def line_of(step: Step, found: Found) -> str:
     """A round in a line."""
     return (
         f"[dim]{step.viewers} viewers, {step.rate:.0f} a second, {step.named}: {table.delivered(found)}, {found['each']:.1f} µs each, "
-        f"p50 {found['p50']:.1f} ms, p99 {found['p99']:.1f} ms, {found['kilobytes']:.1f} KB a viewer; committed: p50 "
-        f"{found['commit_p50']:.1f} ms, p99 {found['commit_p99']:.1f} ms; connected in {found['connected']:.1f} s[/dim]"
+        f"p50 {found['p50']:.1f} ms, p99 {found['p99']:.1f} ms, {found['kilobytes']:.1f} KB a viewer; a viewer's own "
+        f"{found['watching']:.1f} µs; committed: p50 {found['commit_p50']:.1f} ms, p99 {found['commit_p99']:.1f} ms; connected in "
+        f"{found['connected']:.1f} s[/dim]"
     )
 
 

@@ -22,6 +22,11 @@ class Child:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment, start_new_session=True,
         )  # fmt: skip
 
+    @property
+    def number(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     def say(self, line: str) -> None:
         """Tell it what to do."""
         assert self._process.stdin

@@ -18,6 +18,7 @@ from benchmarks.live.steps import Found, Step
 from graph.address import of_our_own
 
 FIRST, WARM_EVENTS, WARM_RATE, WARM_SECONDS = 10, 20, 20.0, 30.0  # viewers and events before the memory without viewers is read
+TO_ONE = 10  # viewers to one whose messages' times are taken
 GRACE, LOOK = 1.0, 0.05  # seconds after the last event until what has not come counts as not delivered; between two looks
 SERVERS = {"raw": "raw", "ours": "ours", "naive": "naive_feed"}
 
@@ -43,16 +44,18 @@ class Measuring:
         with contextlib.ExitStack() as stack:
             serving = node(self._url) if step.contender == "node" else servers.serving(SERVERS[step.contender], self._url)
             port, process = stack.enter_context(serving)
-            asked = {"port": port, "graphql": step.contender != "raw", "documents": step.documents, "room": ROOM}
+            asked = {"port": port, "graphql": step.contender != "raw", "documents": step.documents, "room": ROOM, "to_one": TO_ONE}
             crowd = stack.enter_context(child("benchmarks.live.viewers", json.dumps(asked)))
             self._warm(step, crowd)
             without, began = servers.memory(process), time.monotonic()
             crowd.ask(f"grow {step.viewers}")
             connected = time.monotonic() - began
-            used, found = processor_seconds(process), self._told(step, crowd)
-            used = processor_seconds(process) - used
+            before = [processor_seconds(each) for each in (process, crowd.number)]
+            found = self._told(step, crowd)
+            used, watching = (processor_seconds(each) - was for each, was in zip((process, crowd.number), before, strict=True))
             return found | {
                 "each": 1e6 * used / max(1, found["messages"]),
+                "watching": 1e6 * watching / max(1, found["messages"]),
                 "kilobytes": 1024 * (servers.memory(process) - without) / (step.viewers - FIRST),
                 "connected": connected,
             }

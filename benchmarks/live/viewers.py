@@ -1,12 +1,14 @@
 """The viewers: sockets in a process of their own, as cheap as can be, for they share the machine with the server that they watch.
 
-They read no JSON: a message with an event is known by a word, and says in its text when it was due.
+They read no JSON: a message with an event is known by a word, and says in its text when it was due. One in so many takes each message at
+once, and its time; the others look into their sockets twice a second, and only count.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +26,7 @@ HANDSHAKE = (
     b"GET /graphql HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
 )
+LOOK_SECONDS, PARTS, MOST = 0.5, 50, 1 << 16  # how often all who only count are looked at, in how many parts, and bytes at once
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 
 
@@ -40,7 +43,7 @@ class Told:
         self._late = [0] * (STEPS + 1)
 
     def event(self, message: bytes) -> None:
-        """An event came; its text says when it was due, if it comes from the benchmark's writer."""
+        """An event came at once; its text says when it was due, if it comes from the benchmark's writer."""
         self.messages += 1
         self._last = message
         if (at := message.find(DUE)) > 0:
@@ -72,7 +75,7 @@ class Viewer(asyncio.Protocol):
 
     def __init__(self, told: Told, query: str, variables: dict[str, Any], *, graphql: bool = True) -> None:
         self._told, self._graphql, self._asked = told, graphql, {"query": query, "variables": variables}
-        self._got, self._open = bytearray(), False
+        self._got, self._open, self._prompt, self._file = bytearray(), False, True, -1
         self.watching: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport
 
@@ -90,6 +93,23 @@ class Viewer(asyncio.Protocol):
         if self._open or self._accepted():
             for kind, payload in self._frames():
                 self._take(kind, payload)
+
+    def only_count(self) -> None:
+        """Be looked at now and then."""
+        self._prompt = False
+        self._transport.pause_reading()
+        self._file = self._transport.get_extra_info("socket").fileno()
+
+    def look(self) -> None:
+        """Take what has come since the last look: whole frames are counted as they are."""
+        try:
+            data = os.read(self._file, MOST)
+        except BlockingIOError:
+            return
+        if self._got or not _are_whole(data):
+            self.data_received(data)
+        else:
+            self._told.messages += data.count(EVENT)
 
     def _accepted(self) -> bool:
         head, there, rest = bytes(self._got).partition(b"\r\n\r\n")
@@ -117,8 +137,10 @@ class Viewer(asyncio.Protocol):
     def _take(self, kind: int, payload: bytes) -> None:
         if kind == PING:
             self._send(PONG, payload)
-        elif EVENT in payload:
+        elif EVENT in payload and self._prompt:
             self._told.event(payload)
+        elif EVENT in payload:
+            self._told.messages += 1
         elif b'"connection_ack"' in payload:
             self._send(TEXT, json.dumps({"id": "1", "type": "subscribe", "payload": self._asked}).encode())
         elif NEXT in payload and not self.watching.done():  # a feed begins by saying where it begins
@@ -139,13 +161,24 @@ class Viewer(asyncio.Protocol):
             self.watching.set_exception(why)
 
 
+def _are_whole(data: bytes) -> bool:
+    """Whether it is nothing but whole messages of a middling length, as those of events are."""
+    at, end = 0, len(data)
+    while at + 4 < end and data[at] == 128 | TEXT and data[at + 1] == 126:
+        at += 4 + (data[at + 2] << 8 | data[at + 3])
+    return 0 < at == end
+
+
 class Crowd:
-    """All viewers of this process. `asked` says at which port, whether it speaks GraphQL, and what each of them watches."""
+    """All viewers of this process. `asked` says at which port, whether it speaks GraphQL, what each of them watches, and how many there are to
+    one that takes each message at once.
+    """
 
     def __init__(self, asked: dict[str, Any]) -> None:
         self.told = Told()
         self._asked = asked
         self._count = 0
+        self._counting: list[Viewer] = []
 
     async def grow(self, count: int) -> None:
         """Have so many; the first alone."""
@@ -153,7 +186,20 @@ class Crowd:
             some = range(self._count, min(count, self._count + AT_ONCE) if self._count else 1)
             made = [await self._viewer(number) for number in some]
             await asyncio.wait_for(asyncio.gather(*(viewer.watching for viewer in made)), 60)
+            for number, viewer in zip(some, made, strict=True):
+                if number % self._asked["to_one"]:
+                    viewer.only_count()
+                    self._counting.append(viewer)
             self._count = some.stop
+
+    async def look(self) -> None:
+        """Look at those who only count, one part after the other, for ever."""
+        part = 0
+        while True:
+            for viewer in self._counting[part::PARTS]:
+                viewer.look()
+            part = (part + 1) % PARTS
+            await asyncio.sleep(LOOK_SECONDS / PARTS)
 
     async def _viewer(self, number: int) -> Viewer:
         query, variables = document(number % self._asked["documents"]) if self._asked["documents"] > 1 else (FEED, {})
@@ -166,6 +212,7 @@ class Crowd:
 async def watch(asked: dict[str, Any]) -> None:
     """Do what standard input says, line by line: be so many, forget, say what you were told."""
     crowd = Crowd(asked)
+    looking = asyncio.create_task(crowd.look())
     while line := await asyncio.to_thread(sys.stdin.readline):
         word, _, number = line.strip().partition(" ")
         match word:
@@ -180,6 +227,8 @@ async def watch(asked: dict[str, Any]) -> None:
             case _:
                 answer = crowd.told.said()
         print(json.dumps(answer), flush=True)
+        if looking.done():
+            looking.result()
 
 
 if __name__ == "__main__":
