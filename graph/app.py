@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -54,17 +54,14 @@ async def failed(_request: Request, error: Exception) -> Response:
 
 
 class Dispatch:
-    """One path for the page, the API and the socket."""
+    """One path for the page and the API; what is posted there and its sockets do not come by here."""
 
     def __init__(self, view: GraphQLView) -> None:
         self.view = view
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] == "websocket":
-            await self.view(scope, receive, send)
-        else:
-            await asked_without_body(Request(scope), self.view)(scope, receive, send)
+        await asked_without_body(Request(scope), self.view)(scope, receive, send)
 
 
 def create_app(settings: Settings, url: str) -> Starlette:
@@ -90,7 +87,6 @@ def create_app(settings: Settings, url: str) -> Starlette:
     app = Starlette(
         routes=[
             Route(API, dispatch),
-            WebSocketRoute(API, dispatch),
             Route("/healthz", health),
             Route("/readyz", ready),
             Mount("/static", StaticFiles(directory=STATIC)),

@@ -23,7 +23,7 @@ class RequestId:
     """Gives each request an id, answers with it, and binds it to the log; takes no body beyond the limit, no more than one
     address may send, and nothing from strangers' pages. What reads has its deadline from here.
 
-    It leads to the application, but what is posted to the API straight to its view: there is nothing to be found for it.
+    It leads to the application, but what is posted to the API, and its sockets, straight to its view: there is nothing to be found for it.
     """
 
     def __init__(self, app: ASGIApp, view: ASGIApp, settings: Settings, traffic: Traffic) -> None:
@@ -81,7 +81,7 @@ class RequestId:
             closing = {"connection": "close"}  # or what is refused would be read to its end
             await error_response(413, "LIMIT_EXCEEDED", message, headers=closing)(scope, receive, answer)
             return
-        straight = scope["type"] == "http" and of_api and scope["method"] == "POST"
+        straight = of_api and (scope["type"] == "websocket" or scope["method"] == "POST")
         await (self.view if straight else self.app)(scope, receive, answer)
 
     def _at_the_door(self, scope: Scope, headers: dict[bytes, bytes]) -> Response | None:

@@ -130,6 +130,7 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_connection_init(self, message: Any) -> None:
         """Take the first message, whose payload may be null as well as missing."""
         await super().handle_connection_init(cast("Any", {**message, "payload": message.get("payload") or {}}))
+        self.connection_init_timeout_task = None  # it is cancelled, and would keep its traceback
 
     async def handle_subscribe(self, message: Any) -> None:
         """Begin an operation, if the message has all that it takes."""

@@ -44,12 +44,19 @@ RETURN = COMMAND % {"verb": "Return", "field": "returnItems", "past": "Returned"
 _ports = itertools.count(20_000 + os.getpid() % 10_000)
 
 
+_claims: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that nobody listens on, and that no other process of the tests is given: it takes a server seconds to begin to listen."""
     for port in _ports:
+        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         with socket.socket() as taken, contextlib.suppress(OSError):
+            claim.bind(("127.0.0.1", port))  # for datagrams, which nobody sends: it is in nobody's way
             taken.bind(("127.0.0.1", port))
+            _claims.append(claim)
             return port
+        claim.close()
     raise AssertionError("unreachable")
 
 
