@@ -241,6 +241,8 @@ def at_hand(of: Table, row: Mapping[str, Any], fields: Sequence[Asked]) -> dict[
             return None
         elif (link := of.link(asked.name)) is None:
             answer[asked.key] = _shown(of, row, asked)
+        elif row[asked.name] is None:
+            answer[asked.key] = None
         elif (linked := at_hand(TABLES[link.kind], row[asked.name], asked.fields)) is not None:
             answer[asked.key] = linked
         else:

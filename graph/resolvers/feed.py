@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -82,6 +82,12 @@ class Follower:
     def __init__(self, place: str | None = None) -> None:
         self.place = place
 
+    def asks(self, wanted: Wanted) -> None:
+        """What it wants of the feed."""
+
+    def sees(self, outline: Callable[[], Any]) -> None:
+        """A message with an event is executed; `outline` tells what is asked of each."""
+
     async def still(self, actor: Actor) -> Actor:
         """The viewer as the account now is.
 
@@ -101,7 +107,7 @@ class Follower:
 following: ContextVar[Follower] = ContextVar("armguard_following", default=Follower())  # noqa: B039 - it keeps nothing
 
 
-async def custody_feed(actor: Actor, after: str | None, wanted: Wanted) -> AsyncIterator[FeedMessage]:
+async def custody_feed(actor: Actor, after: str | None, wanted: Wanted) -> AsyncGenerator[FeedMessage, None]:
     """Every event that is wanted of the actor's arms rooms after a cursor, in order, once, and then each as it is committed.
 
     The actor's standing and scope are looked at again for every event, and every few seconds when none comes; what arms rooms there
@@ -116,6 +122,7 @@ async def custody_feed(actor: Actor, after: str | None, wanted: Wanted) -> Async
     streams = await _streams(actor, wanted)
     _refuse_elsewhere(wanted, streams)
     follower = following.get()
+    follower.asks(wanted)
     if follower.place is not None and not streams:
         raise Forbidden(NONE_LEFT)
     after = follower.place or after

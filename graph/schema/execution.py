@@ -25,6 +25,7 @@ from graphql import (
     is_list_type,
     is_non_null_type,
 )
+from graphql.execution.collect_fields import collect_fields
 from graphql.execution.values import get_argument_values
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -33,12 +34,14 @@ from graph.audit.actor import current_actor
 from graph.errors import ArmGuardError, Refusal, Refused
 from graph.feed import the_feed
 from graph.resolvers.compiler import Asked, Draft, NotCompiled, Plan, at_hand, snake, unreadable
+from graph.resolvers.feed import following
 from graph.resolvers.items import Scanned
 from graph.resolvers.reading import PageOf
 from graph.resolvers.sources import Made, Source
 from graph.resolvers.tables import TABLES
 from graph.schema.base import read_plainly
-from graph.schema.feed import Told
+from graph.schema.feed import FeedMessage, Told
+from graph.schema.outline import Outline
 from graph.schema.readings import PLANS, Root, plan_key
 from graph.schema.refusals import already_done, refused
 
@@ -110,6 +113,8 @@ class Execution(PlainExecution):
         """Run an operation, or an event of a stream: once for all viewers who ask the same at the same place and may see the same."""
         if not isinstance(self.root_value, Told):
             return super().execute_operation(*args, **kwargs)
+        if isinstance(self.root_value, FeedMessage) and self.root_value.event is not None:
+            following.get().sees(self._outline)
         actor, operation = current_actor(), self.operation
         text = operation.loc.source.body if operation.loc else id(operation)
         name = operation.name.value if operation.name else None
@@ -117,6 +122,12 @@ class Execution(PlainExecution):
         key = (self.root_value.place, text, name, variables, actor.armories, actor.rights)
         make = partial(_written, partial(super().execute_operation, *args, **kwargs))
         return the_feed().answers.get(key, make, lambda answer: not answer.errors)
+
+    def _outline(self) -> Outline:
+        root: Any = self.schema.subscription_type
+        asked = collect_fields(self.schema, self.fragments, self.variable_values, root, self.operation).grouped_field_set
+        ((key, details),) = asked.items()  # a subscription has one field (GraphQL, 5.2.4.1)
+        return Outline(key, self._fields(get_named_type(root.fields[details[0].node.name.value].type), details))
 
     def _at_hand(self, source: Source, of: Any, details: Details) -> list[dict[str, Any]] | None:
         fields = self._fields(of, details)

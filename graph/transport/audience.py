@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Hashable, Iterator
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol
@@ -23,8 +23,9 @@ from graph import database
 from graph.audit.actor import Actor
 from graph.feed import ended
 from graph.resolvers.accounts import standings, watching_still
-from graph.resolvers.feed import Follower, following
+from graph.resolvers.feed import Follower, Wanted, custody_feed, following
 from graph.schema.alike import Question
+from graph.schema.outline import NotAtHand, Outline
 
 KEPT_MESSAGES = 256  # of the last ones: what a viewer may be behind when it comes
 KEPT_PLACES = 2 * KEPT_MESSAGES
@@ -34,6 +35,10 @@ APART_SECONDS = 5.0  # how long whoever was let go for a failure goes on by itse
 LINE = "armguard.line"  # where an application finds it, among the extensions that the server says it has
 
 log = structlog.get_logger("armguard.feed")
+
+
+class NotForAll(Exception):
+    """An answer that is not the same for all."""
 
 
 class Line(Protocol):
@@ -137,6 +142,9 @@ class Audience(Follower):
         self._recent: deque[tuple[int, str, bytes]] = deque(maxlen=KEPT_MESSAGES)
         self._places: OrderedDict[str, int] = OrderedDict({founder.place: 0})
         self._next = founder.place
+        self._wanted = Wanted()
+        self._outline: Outline | None = None
+        self._plain, self._short = False, False  # whether each message takes GraphQL; whether none does now
         self._seen_changes, self._look_at = standings.changes, 0.0
         self._task = asyncio.create_task(self._read(founder.question, replace(founder.actor, credential_id=None, expires_at=None)))
 
@@ -190,19 +198,30 @@ class Audience(Follower):
         """Where the next message leads."""
         self._next = place
 
+    def asks(self, wanted: Wanted) -> None:
+        """What is wanted of the feed."""
+        self._wanted = wanted
+
+    def sees(self, outline: Callable[[], Outline]) -> None:
+        """Learn from the first message what is asked of each."""
+        if self._outline is None and not self._plain:
+            self._outline = outline()
+
     def rests(self, actor: Actor, place: str, behind: int) -> bool:  # noqa: ARG002
-        """Everything up to here is told; without viewers there is nothing more to read."""
+        """Everything up to here is told; without viewers there is nothing more to read, and what is known takes a shorter way."""
         self._stand(place)
-        return not self._viewers
+        return not self._viewers or (self._outline is not None and not self._short)
 
     async def _read(self, question: Question, actor: Actor) -> None:
         following.set(self)
         try:
-            async with aclosing(await question.asked_as(actor)) as results:
-                async for result in results:
-                    if not isinstance(result, ExecutionResult) or result.errors:  # each will be told what is wrong, in words of its own
-                        break
-                    await self._tell(orjson.dumps({"data": result.data}), self._next)
+            while self._viewers:
+                answers = self._answers(question, actor) if self._outline is None else self._short_answers(self._outline, actor)
+                async with aclosing(answers):
+                    async for answer in answers:
+                        await self._tell(answer, self._next)
+        except NotForAll:
+            pass  # each will be told what is wrong, in words of its own
         except Exception as error:
             log.warning("audience_failed", reason=type(error).__name__)
         finally:
@@ -210,6 +229,24 @@ class Audience(Follower):
                 viewer.apart_until = time.monotonic() + APART_SECONDS
                 self._let_go(viewer)
             self._end()
+
+    async def _answers(self, question: Question, actor: Actor) -> AsyncGenerator[bytes, None]:
+        async with aclosing(await question.asked_as(actor)) as results:
+            async for result in results:
+                if not isinstance(result, ExecutionResult) or result.errors:
+                    raise NotForAll
+                yield orjson.dumps({"data": result.data})
+
+    async def _short_answers(self, outline: Outline, actor: Actor) -> AsyncGenerator[bytes, None]:
+        self._short = True
+        try:
+            async with aclosing(custody_feed(actor, None, self._wanted)) as messages:
+                async for message in messages:
+                    yield await outline.answer(message)
+        except NotAtHand:
+            self._plain, self._outline = True, None
+        finally:
+            self._short = False
 
     async def _tell(self, payload: bytes, place: str) -> None:
         self._number += 1

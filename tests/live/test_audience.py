@@ -10,17 +10,22 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from graphql import get_named_type, is_leaf_type
 from websockets.frames import Frame, Opcode
 
 from graph.audit.actor import acting, console_actor
 from graph.commands import accounts
 from graph.feed import the_feed
+from graph.schema.api import build_schema
 from graph.settings import Settings
 from graph.transport.audience import framed
 from tests.live.test_feed import DEVICES, FEED, SOON, Follower, follow, ledger_after, many_events, node_ids, rescope, stream_of, until
 from tests.live.test_feed_ends import many, narrow
 from tests.server import Live, Subscription, running_server, subscribe
+from tests.transport.test_streams import streaming
 from tests.world import made
+
+SCHEMA = build_schema()._schema
 
 
 async def seated(live: Live, *sizes: int) -> None:
@@ -190,3 +195,56 @@ async def test_when_what_is_read_for_all_fails_each_goes_on_by_itself(live: Live
         audience._task.cancel()
         await live.as_("north").issue("S-001", "M4-001")
         assert [await follower.serial() for follower in followers] == ["M4-001"] * 2
+
+
+# ------------------------------------------------------------------------------------------------------------------- without GraphQL
+
+
+def plain_fields(kind: str) -> str:
+    """Every field of a type that is a value."""
+    of: Any = SCHEMA.get_type(kind)
+    return " ".join(name for name, field in of.fields.items() if is_leaf_type(get_named_type(field.type)))
+
+
+LINKED = ("item", "person", "armory", "record")
+KINDS = {"item": "Item", "person": "Person", "armory": "Armory", "record": "CustodyRecord"}
+EVERYTHING = f"{plain_fields('LedgerEvent')} " + " ".join(f"{link} {{ {plain_fields(KINDS[link])} }}" for link in LINKED)
+ASKED = {
+    "every value of the event and of the rows that it names": (EVERYTHING, True),
+    "other names, fragments and what is left out": (
+        "no: seq of: __typename it: item { ...I } item { state } ... @skip(if: true) { type } ... on LedgerEvent { hash }",
+        True,
+    ),
+    "a row beyond the rows": ("seq item { serial model { nomenclature } }", False),
+    "a page": ("seq item { history(first: 2) { edges { node { receiptNumber } } } }", False),
+}
+
+
+@pytest.mark.parametrize("username", ["officer", "north", "south"])
+@pytest.mark.parametrize("what", ASKED)
+async def test_what_takes_no_graphql_is_told_as_by_graphql(live: Live, username: str, what: str) -> None:
+    """A stream of server-sent events has GraphQL for each message; it is the yardstick."""
+    asked, short = ASKED[what]
+    document = f"subscription {{ feed: custodyFeed {{ at: cursor what: event {{ {asked} }} __typename }} }}"
+    document += " fragment I on Item { id serial rack }" if "...I" in asked else ""
+    async with live.socket(username) as socket, streaming(live, username, document) as events:
+        feed = await subscribe(socket, document)
+        assert (await feed.next())["data"] == (await events.told())["data"]
+        await seated(live, 1)
+        officer = live.as_("officer")
+
+        async def told_alike(count: int) -> None:  # before the next command changes what the rows say
+            for _ in range(count):
+                assert (await feed.next())["data"] == (await events.told())["data"]
+
+        for _ in range(2):
+            await officer.issue("S-001", "M4-001", "PVS-001")
+            await told_alike(0 if username == "south" else 2)
+            await officer.issue("S-002", "M4-101")
+            await told_alike(0 if username == "north" else 1)
+            await officer.give_back("M4-001", "PVS-001")
+            await told_alike(0 if username == "south" else 2)
+            await officer.give_back("M4-101")
+            await told_alike(0 if username == "north" else 1)
+        (audience,) = live.audiences
+        assert (audience._short, audience._plain) == (short, not short)
