@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from typing import Any, cast
@@ -21,6 +22,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import Messag
 from graph.errors import ArmGuardError, LimitExceeded, RateLimited, Unauthenticated, Unavailable
 from graph.resolvers.accounts import still_standing
 from graph.resolvers.feed import following
+from graph.resolvers.reading import new_reader
 from graph.schema.alike import Question
 from graph.schema.api import ArmGuardSchema
 from graph.schema.known import asked_by_id
@@ -104,6 +106,7 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
     def on_request_accepted(self) -> None:
         """Begin."""
         super().on_request_accepted()
+        cast("Socket", self.websocket).ws.scope["headers"] = []  # which were read, and would stay for as long as the socket
         self.sockets.opened(self)
 
     async def shutdown(self) -> None:
@@ -154,7 +157,8 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
         elif (refused := await self._too_often()) is not None:
             await self.send_message({"id": message["id"], "type": "error", "payload": [refused.formatted]})
         else:
-            operation = Subscribed(self, message["id"], asked.query or "", asked.variables, asked.operation_name)
+            text = sys.intern(asked.query or "")  # one for all who ask the same
+            operation = Subscribed(self, message["id"], text, asked.variables, asked.operation_name)
             self.operations[operation.id] = operation
             operation.task = asyncio.create_task(self._run(operation, asked.extensions))
             operation.task.add_done_callback(self._task_done)
@@ -172,6 +176,7 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
             following.set(viewer)
         await self.run_operation(operation)
         while viewer is not None and viewer.resting:
+            new_reader(None)
             await viewer.watch()
             await self.run_operation(operation)
         if self.erred:

@@ -156,6 +156,7 @@ class GraphQLView(GraphQL[Context, None]):
             if denied is not None:
                 raise ConnectionRejectionError
         self.traffic.open_by(context.request_id, context.actor)
+        context.connection_params = None  # nobody keeps a token longer than it takes
         return await super().on_ws_connect(context)
 
     def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:  # noqa: ARG002
