@@ -1,5 +1,5 @@
 """The usual stack as most people write it: a Strawberry subscription in which each viewer subscribes to the broadcaster, and at each message
-loads what is new with Tortoise.
+loads its event with Tortoise, and for the event its item.
 """
 
 from __future__ import annotations
@@ -87,10 +87,9 @@ class Subscription:
             seq = await head_of(stream)
             yield FeedMessage(cursor=str(seq), event=None)
             while message := await messages.get():
-                if json.loads(message.message).get(stream, 0) > seq:
-                    for row in await EventRow.filter(stream=stream, seq__gt=seq).order_by("seq"):
-                        seq = row.seq
-                        yield message_of(row)
+                for new in range(seq + 1, json.loads(message.message).get(stream, 0) + 1):
+                    yield message_of(await EventRow.get(stream=stream, seq=new))
+                    seq = new
 
 
 @contextlib.asynccontextmanager
