@@ -18,6 +18,7 @@ import uvloop
 
 from benchmarks.data import ARMORIES, TOKEN
 from benchmarks.live.asked import DIGITS, DUE, EVENT, FEED, NEXT, document
+from benchmarks.live.steps import DOCUMENTS
 from benchmarks.work import armory_id
 
 AT_ONCE = 50  # sockets that are opened together
@@ -187,7 +188,7 @@ class Crowd:
             made = [await self._viewer(number) for number in some]
             await asyncio.wait_for(asyncio.gather(*(viewer.watching for viewer in made)), 60)
             for number, viewer in zip(some, made, strict=True):
-                if number % self._asked["to_one"]:
+                if number % self._asked["to_one"] != number // DOCUMENTS % self._asked["to_one"]:  # some of each document
                     viewer.only_count()
                     self._counting.append(viewer)
             self._count = some.stop
