@@ -62,6 +62,11 @@ class Worker(multiprocess.Process):
             self._server = self.config.app.server(self.config)  # type: ignore[union-attr]
         return self._server
 
+    def start(self) -> None:
+        """Start it. Its end of the line is its alone: the line ends with it, and whoever asks it for a sign of life is not left waiting."""
+        super().start()
+        self.child_conn.close()
+
     def pong(self) -> None:
         """Say once whether it serves by now."""
         self.child_conn.recv()

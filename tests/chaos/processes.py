@@ -94,7 +94,7 @@ class ServerProcess:
                 [sys.executable, "-m", "graph.cli", "serve"], env=self.environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
             )
 
-    async def ready(self, seconds: float = 60) -> ServerProcess:
+    async def ready(self, seconds: float = 120) -> ServerProcess:
         """Wait until it serves, and all its parts are well."""
         async with httpx.AsyncClient() as client, asyncio.timeout(seconds):
             while True:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
 import socket
+import struct
 import tempfile
+import termios
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ import pytest
 from graph import database, embedded
 from graph.address import of_our_own
 from graph.audit.actor import acting, console_actor
+from graph.cli.workers import Application, Worker
 from graph.settings import Settings
 from tests.chaos.processes import ServerProcess, serving
 from tests.conftest import FAST
@@ -26,6 +30,7 @@ from tests.server import Subscription, subscribe
 from tests.world import build_world
 
 SLOW = {"feed_poll_seconds": 600}  # what arrives arrives by the broadcaster
+PATIENCE = 180  # seconds: each worker loads everything anew, which takes long on a machine that does much else
 
 
 def workers_of(server: ServerProcess) -> list[int]:
@@ -76,10 +81,10 @@ async def follower_at(server: ServerProcess, worker: int) -> AsyncIterator[Subsc
 
 async def all_ready(server: ServerProcess, count: int) -> list[int]:
     """Wait until so many workers serve, each of them; their process ids."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while server.said().count("Application startup complete.") < count or len(workers_of(server)) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-    await server.ready()
+    await server.ready(PATIENCE)
     return workers_of(server)
 
 
@@ -105,6 +110,7 @@ async def _fill(url: str) -> None:
     await database.close_door()
 
 
+@pytest.mark.timeout(4 * PATIENCE)
 async def test_inv_21_workers_on_the_embedded_database_tell_each_other_at_once_and_a_killed_one_is_replaced(
     home: Path, tmp_path: Path
 ) -> None:
@@ -128,6 +134,7 @@ async def test_inv_21_workers_on_the_embedded_database_tell_each_other_at_once_a
         assert embedded.at(home)._reachable() is None  # the one that started it has stopped it
 
 
+@pytest.mark.timeout(4 * PATIENCE)
 async def test_workers_end_when_the_one_that_started_them_is_killed(database_url: str, tmp_path: Path) -> None:
     async with serving(database_url, tmp_path / "log", workers=2, log_level="INFO") as server:
         workers = await all_ready(server, 2)
@@ -136,6 +143,29 @@ async def test_workers_end_when_the_one_that_started_them_is_killed(database_url
         with socket.socket() as again:
             again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             again.bind(("127.0.0.1", server.port))
+
+
+async def test_a_worker_that_is_killed_while_it_is_asked_whether_it_is_there_is_found_dead_at_once() -> None:
+    worker = Worker(Application(Settings(workers=2), "").configuration(), [])
+    worker.start()
+    try:
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGSTOP)  # it will answer nothing
+        asking = asyncio.create_task(asyncio.to_thread(worker.is_alive, PATIENCE))
+        while not _unread(worker):  # noqa: ASYNC110 - it is asked in another thread
+            await asyncio.sleep(0.01)
+        os.kill(worker.pid, signal.SIGKILL)
+        async with asyncio.timeout(30):  # and not as long as one may take to answer
+            assert not await asking
+    finally:
+        worker.kill()
+        worker.join()
+
+
+def _unread(worker: Worker) -> int:
+    """How much of what it was asked a worker has not read yet."""
+    (size,) = struct.unpack("i", fcntl.ioctl(worker.parent_conn.fileno(), termios.TIOCOUTQ, bytes(4)))
+    return int(size)
 
 
 @pytest.mark.parametrize(
