@@ -9,9 +9,10 @@ import json
 import signal
 import socket as sockets
 import time
-from collections.abc import AsyncIterator
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
@@ -25,7 +26,7 @@ from graph.audit.ledger import Event, append
 from graph.commands import accounts
 from graph.feed import the_feed
 from graph.settings import Settings
-from graph.transport.server import SocketLine
+from graph.transport.server import Line, SocketLine
 from graph.words import EventType, Subject
 from tests.chaos.processes import ServerProcess
 from tests.live.test_feed import FEED, SOON, Follower, follow, revoke, stream_of, until
@@ -33,7 +34,12 @@ from tests.server import Live, running_server, subscribe
 from tests.transport.test_streams import Stream
 from tests.world import api_token_of, made, token_of
 
-ACKNOWLEDGED = {"type": "connection_init", "payload": {"authorization": f"Bearer {token_of('north')}"}}
+AUTHORIZED = {"authorization": f"Bearer {token_of('north')}"}
+ACKNOWLEDGED = {"type": "connection_init", "payload": AUTHORIZED}
+EVENTS = {**AUTHORIZED, "accept": "text/event-stream"}
+AnyLine = TypeVar("AnyLine", Line, SocketLine)
+MORE_BYTES = 4 * 1024**2  # of some ten million that five thousand large events are
+LARGE = "subscription { custodyFeed { cursor event { seq payload } } }"
 
 
 async def closed(connection: ClientConnection) -> int | None:
@@ -43,6 +49,16 @@ async def closed(connection: ClientConnection) -> int | None:
             while True:
                 await connection.recv()
     return connection.close_code
+
+
+@contextlib.asynccontextmanager
+async def streaming(live: Live, query: str, **transport: Any) -> AsyncIterator[Stream]:
+    """A subscription as a stream of events."""
+    async with (
+        httpx.AsyncClient(headers=EVENTS, timeout=SOON, transport=httpx.AsyncHTTPTransport(**transport)) as client,
+        client.stream("POST", f"{live.url}/graphql", json={"query": query}) as response,
+    ):
+        yield Stream(response)
 
 
 async def narrow(live: Live) -> ClientConnection:
@@ -112,9 +128,7 @@ async def test_an_old_socket_is_sent_away_and_goes_on_from_its_cursor(short_live
 
 
 async def test_an_old_stream_of_events_ends_without_complete(short_lived: Live) -> None:
-    async with httpx.AsyncClient(headers={"authorization": f"Bearer {token_of('north')}", "accept": "text/event-stream"}) as client:
-        request = client.build_request("POST", f"{short_lived.url}/graphql", json={"query": FEED})
-        stream = Stream(await client.send(request, stream=True))
+    async with streaming(short_lived, FEED) as stream:
         assert (await stream.told())["data"]["custodyFeed"]["event"] is None
         assert await stream.rest() == []
 
@@ -146,30 +160,74 @@ async def many(stream: str, count: int) -> None:
             await database.transaction(work)
 
 
-async def test_a_client_that_does_not_read_costs_little_while_ten_thousand_events_come_and_then_gets_them_all(
-    database_url: str, settings: Settings
-) -> None:
-    patient = settings.model_copy(update={"socket_ping_seconds": 240.0, "feed_ring_events": 64})
-    async with running_server(database_url, patient) as live:
-        slow = await narrow(live)
-        feed = await subscribe(slow, "subscription { custodyFeed { cursor event { seq payload } } }")
-        assert (await feed.next())["data"]["custodyFeed"]["event"] is None
-        stream = await stream_of("NORTH")
-        head = the_feed()._tails[stream].head
-        await many(stream, 10_000)
+async def ten_thousand(stream: str, full: Callable[[], bool]) -> list[int]:
+    """Ten thousand large events of an arms room that is watched, which the tail has read; their seqs.
 
-        async def read() -> bool:
-            return the_feed()._tails[stream].head == head + 10_000
+    Once the first half has filled the line of who does not read, nothing keeps the second, wherever it might be kept.
+    """
+    head = the_feed()._tails[stream].head
 
-        await until(read)
-        (line,) = [each for each in gc.get_objects() if isinstance(each, SocketLine) and not each.disconnected]
-        assert not line.writable.is_set()  # so that the server does hold something for it
+    async def come(count: int) -> None:
+        await many(stream, 5_000)
+        await until(lambda: _stands_at(stream, head + count))
+
+    await come(5_000)
+    async with asyncio.timeout(SOON):
+        while not full():  # noqa: ASYNC110 - it fills beyond the network
+            await asyncio.sleep(0.01)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        await come(10_000)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < MORE_BYTES
+    finally:
+        tracemalloc.stop()
+    return list(range(head + 1, head + 10_001))
+
+
+def the_line(kind: type[AnyLine]) -> AnyLine:
+    """The one line of a kind that the server of this process has open."""
+    (line,) = [each for each in gc.get_objects() if type(each) is kind and each in each.connections]
+    return line
+
+
+async def _stands_at(stream: str, head: int) -> bool:
+    return the_feed()._tails[stream].head == head
+
+
+@pytest.fixture
+async def patient(database_url: str, settings: Settings) -> AsyncIterator[Live]:
+    """A server that bears with a client that does not answer, and keeps few events in memory."""
+    async with running_server(database_url, settings.model_copy(update={"socket_ping_seconds": 240.0, "feed_ring_events": 64})) as live:
+        yield live
+
+
+async def test_a_client_that_does_not_read_costs_little_while_ten_thousand_events_come_and_then_gets_them_all(patient: Live) -> None:
+    slow = await narrow(patient)
+    feed = await subscribe(slow, LARGE)
+    assert (await feed.next())["data"]["custodyFeed"]["event"] is None
+    line = the_line(SocketLine)
+    come = await ten_thousand(await stream_of("NORTH"), lambda: not line.writable.is_set())
+    assert not line.writable.is_set()  # so that the server does hold something for it
+    assert 0 < line.transport.get_write_buffer_size() < 64 * 1024
+    assert line.queue.empty()
+    async with asyncio.timeout(5 * SOON):
+        assert [(await feed.next(SOON))["data"]["custodyFeed"]["event"]["seq"] for _ in come] == come
+    await slow.close()
+
+
+async def test_a_stream_of_events_that_is_not_read_costs_little_and_then_gives_them_all(patient: Live) -> None:
+    async with streaming(patient, LARGE, socket_options=[(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 65536)]) as stream:
+        assert (await stream.told())["data"]["custodyFeed"]["event"] is None
+        line = the_line(Line)
+        flow = line.flow
+        assert flow is not None
+        come = await ten_thousand(await stream_of("NORTH"), lambda: flow.write_paused)
+        assert flow.write_paused  # so that the server does hold something for it
         assert 0 < line.transport.get_write_buffer_size() < 64 * 1024
-        assert line.queue.empty()
         async with asyncio.timeout(5 * SOON):
-            seqs = [(await feed.next(SOON))["data"]["custodyFeed"]["event"]["seq"] for _ in range(10_000)]
-        assert seqs == list(range(head + 1, head + 10_001))
-        await slow.close()
+            assert [(await stream.told())["data"]["custodyFeed"]["event"]["seq"] for _ in come] == come
 
 
 # ------------------------------------------------------------------------------------------------------------------------- the server stops
