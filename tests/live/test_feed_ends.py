@@ -28,7 +28,8 @@ from graph.feed import the_feed
 from graph.settings import Settings
 from graph.transport.server import Line, SocketLine
 from graph.words import EventType, Subject
-from tests.chaos.processes import ServerProcess
+from tests.chaos.processes import ServerProcess, serving
+from tests.fuzz.wire import posted, read_answer
 from tests.live.test_feed import FEED, SOON, Follower, follow, revoke, stream_of, until
 from tests.server import Live, running_server, subscribe
 from tests.transport.test_streams import Stream
@@ -269,3 +270,53 @@ async def test_five_hundred_sockets_are_sent_away_when_the_server_stops_also_if_
             connection.transport.abort()
     finally:
         server.kill()
+
+
+async def begun(port: int, body: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A second request on one line, of which the server has the head and waits for the body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(posted(b'{"query": "{ viewer { username } }"}', AUTHORIZED))
+    assert (await read_answer(reader)).status == 200
+    writer.write(posted(body, {**EVENTS, "expect": "100-continue"})[: -len(body)])
+    assert (await read_answer(reader)).status == 100
+    return reader, writer
+
+
+async def test_a_server_that_has_begun_to_stop_refuses_new_subscriptions_and_sends_the_live_ones_away(
+    database_url: str, tmp_path: Path
+) -> None:
+    body = json.dumps({"query": FEED}).encode()
+    async with (
+        serving(database_url, tmp_path / "log", shutdown_seconds=60, request_seconds=60) as server,
+        server.live.socket("north") as watching,
+        server.live.socket("north") as quiet,
+        streaming(server.live, FEED) as stream,
+    ):
+        await follow(watching)
+        assert (await stream.told())["data"]["custodyFeed"]["event"] is None
+        reader, writer = await begun(server.port, body)  # the process stays for as long as this is under way
+        quiet.transport.pause_reading()  # it subscribes before it hears that the server goes
+        assert server.process is not None
+        server.process.send_signal(signal.SIGTERM)
+        assert await closed(watching) == 1001
+        assert "cursor" in (watching.close_reason or "")
+        assert await stream.rest() == []  # without `complete`: it is to be gone on with
+
+        late = await subscribe(quiet, FEED)
+        quiet.transport.resume_reading()
+        with pytest.raises(ConnectionClosed):
+            await late.next()
+        assert quiet.close_code == 1001
+        with pytest.raises(OSError, match="Connect call failed"):
+            await asyncio.open_connection("127.0.0.1", server.port)
+        assert server.process.poll() is None
+        writer.write(body)
+        refused = await read_answer(reader)
+        assert (refused.status, refused.headers["content-type"]) == (503, "application/json; charset=utf-8")
+        (error,) = json.loads(refused.body)["errors"]
+        assert error["extensions"]["code"] == "UNAVAILABLE"
+        assert "stops" in error["message"]
+        writer.close()
+        async with asyncio.timeout(SOON):
+            assert await asyncio.to_thread(server.process.wait) == 0
+        assert "Traceback" not in server.said()
