@@ -1,6 +1,7 @@
 """What tests stand on: a real PostgreSQL, migrated as users' is; a small world made by real commands; a real server on a real port.
 
-`--server=debian` runs them on Debian's PostgreSQL instead of the embedded one.
+`--server=debian` runs them on Debian's PostgreSQL instead of the embedded one: those for which that can make a difference, and where
+what is tried is drawn at random, a fifth of it.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On another server only what a server can make different is run again."""
     if config.getoption("--server") != "embedded":
-        again = [item for item in items if "cluster" in getattr(item, "fixturenames", ())]
+        with_one = [item for item in items if "cluster" in getattr(item, "fixturenames", ())]
+        again = [item for item in with_one if item.get_closest_marker("once") is None]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(again)])
         items[:] = again
 
@@ -126,6 +128,12 @@ def _embedded_cluster() -> Iterator[Cluster]:
             yield Cluster(lambda name: url.replace("/armguard?", f"/{name}?"), lambda: embedded.restart(home, FAST), crash)
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def share(request: pytest.FixtureRequest) -> float:
+    """How much is tried of what is drawn at random: all, and on another server a fifth, which is all that is different then."""
+    return 1.0 if request.config.getoption("--server") == "embedded" else 0.2
 
 
 @pytest.fixture(scope="session")

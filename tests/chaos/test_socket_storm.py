@@ -115,6 +115,7 @@ async def quiet(tasks: int) -> float:
     return turns * TURN_SECONDS
 
 
+@pytest.mark.once
 async def test_two_thousand_sockets_cut_at_any_moment_leave_nothing_behind(live: Live, database_url: str, settings: Settings) -> None:
     chance = random.Random(2001)
     tasks = len(await at_rest(live))

@@ -282,7 +282,9 @@ def agree(sent: Sent) -> None:
     assert first == last
 
 
-async def test_inv_10_two_thousand_orders_at_once_have_an_order_in_which_every_answer_is_right(live: Live, database_url: str) -> None:
+async def test_inv_10_two_thousand_orders_at_once_have_an_order_in_which_every_answer_is_right(
+    live: Live, database_url: str, share: float
+) -> None:
     chance = random.Random(2000)
     armorer = live.as_("north")
     for number, quantity in LOTS.items():
@@ -291,7 +293,7 @@ async def test_inv_10_two_thousand_orders_at_once_have_an_order_in_which_every_a
         stream = await pool.fetchval("SELECT id::text FROM armory WHERE code = 'NORTH'")
         counters = Counters(live, pool, stream)
         before = await counters.head()
-        all_sent = [Sent(order) for order in orders(COMMANDS, chance)]
+        all_sent = [Sent(order) for order in orders(int(COMMANDS * share), chance)]
         await counters.play(all_sent, chance)
         events = await pool.fetch("SELECT seq, type, payload, request_id, item_id FROM ledger_event WHERE stream = $1 ORDER BY seq", stream)
         deadlocks = await pool.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")

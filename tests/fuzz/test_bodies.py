@@ -58,6 +58,7 @@ def of_refusals(said: str) -> list[dict[str, Any]]:
     return [line for line in lines if line.get("request_id") not in answered]
 
 
+@pytest.mark.once
 @pytest.mark.timeout(0 if SOAK else 240)
 async def test_what_is_no_request_is_told_so(database_url: str, tmp_path: Path) -> None:
     came: Counter[str] = Counter()

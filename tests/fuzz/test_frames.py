@@ -71,6 +71,7 @@ async def shortest(port: int, sent: Frames) -> Frames:
     return sent
 
 
+@pytest.mark.once
 @pytest.mark.timeout(0 if SOAK else 240)
 async def test_wrong_frames_close_their_socket_and_nothing_else(database_url: str, tmp_path: Path) -> None:
     came: Counter[str] = Counter()

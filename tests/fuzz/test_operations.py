@@ -109,11 +109,13 @@ def told(target: Target, sent: Operation, number: int, faults: list[str], answer
 
 
 @pytest.mark.timeout(0 if SOAK else 240)
-async def test_no_operation_harms_the_server(database_url: str, tmp_path: Path) -> None:
+async def test_no_operation_harms_the_server(database_url: str, tmp_path: Path, share: float) -> None:
     async with attacked(database_url, tmp_path / "log") as target:
-        came = await fuzzed(target, OPERATIONS)
+        came = await fuzzed(target, int(OPERATIONS * share))
     if SOAK:
         print(came.codes, *came.of.items(), sep="\n")  # noqa: T201
+    if share < 1:
+        return  # of so few not every field is asked rightly
     unanswered = [name for name, each in came.of.items() if not each["data"] + each["refused"]]
     told_of = f"hardly anything right was asked of {unanswered}: their words are missing in tests/fuzz/operations.py"
     assert len(unanswered) <= len(came.of) // 8, told_of

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from graph import database, demo
 from graph.demo import password_of
 from graph.schema.known import PAGE
@@ -16,6 +18,8 @@ from graph.settings import Settings
 from tests.conftest import Cluster, _in_postgres, _in_thread
 from tests.filling import filled_in, signed_in_as
 from tests.server import Client, Live, running_server, subscribe
+
+pytestmark = pytest.mark.once
 
 EXAMPLES = Path(__file__).parents[2] / "web" / "examples"
 

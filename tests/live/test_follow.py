@@ -20,6 +20,8 @@ from tests.chaos.processes import serving
 from tests.server import Client, Live
 from tests.world import PASSWORD, api_token_of
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 CLIENTS = ROOT / "tests" / "clients"
 PATIENCE = 60.0  # seconds until something that happens at once is given up

@@ -16,6 +16,8 @@ from tests.filling import signed_in_as
 from tests.live.test_readme import ROOT, shell
 from tests.server import Client, Live
 
+pytestmark = pytest.mark.once
+
 PAGE = (ROOT / "docs" / "integrators.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.replace("\\\n", " ").splitlines()]
 

@@ -19,6 +19,8 @@ from graph.cli import app
 from tests.filling import filled_in, signed_in_as
 from tests.server import Live, subscribe
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 LEGACY = ROOT / "tests" / "data" / "armguard-v2.sqlite3"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import pytest
+
 from tests.server import Live, subscribe
 from tests.world import PASSWORD
+
+pytestmark = pytest.mark.once
 
 
 async def test_a_day_at_the_counter(live: Live) -> None:

@@ -14,10 +14,14 @@ import termios
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from graph.address import Addresses
 from tests.filling import signed_in_as
 from tests.live.test_readme import ROOT, block_with, commands
 from tests.server import Live
+
+pytestmark = pytest.mark.once
 
 PATIENCE = 60.0  # seconds until something that happens at once is given up
 CTRL_C = b"\x03"

@@ -20,6 +20,8 @@ from tests.conftest import Cluster
 from tests.server import Live, running_server
 from tests.world import token_of
 
+pytestmark = pytest.mark.once
+
 STATIC = Path(__file__).parents[2] / "graph" / "static"
 VIEWER = "{ viewer { username } }"
 OK = json.dumps({"query": VIEWER}).encode()

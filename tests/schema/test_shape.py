@@ -14,6 +14,8 @@ from graph.schema.shape import TOKEN, check_text
 from graph.settings import Settings
 from tests.server import ISSUE, RETURN, Live, subscribe
 
+pytestmark = pytest.mark.once
+
 LIMITS = Settings()
 ITEM = "items(first: 1) { totalCount }"
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.server import Live
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),

@@ -18,6 +18,8 @@ from graph.transport.negotiation import Form, form_of
 from graph.transport.server import LONGEST_HEAD
 from tests.server import Live, running_server
 
+pytestmark = pytest.mark.once
+
 VIEWER = "{ viewer { username } }"
 JSON, RESPONSE, EVENTS = Form.JSON, Form.RESPONSE, Form.EVENTS
 

@@ -19,6 +19,8 @@ from tests.schema.test_limits import shut_out
 from tests.server import Live, running_server, subscribe
 from tests.world import token_of
 
+pytestmark = pytest.mark.once
+
 VIEWER = "{ viewer { username } }"
 INIT = json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {token_of('north')}"}})
 ASK = json.dumps({"id": "1", "type": "subscribe", "payload": {"query": VIEWER}})

@@ -17,6 +17,8 @@ from graph.settings import Settings
 from graph.transport import limits
 from tests.server import Live, running_server, subscribe
 
+pytestmark = pytest.mark.once
+
 VIEWER = "{ viewer { username } }"
 DEFAULTS = {name: Settings.model_fields[name].default for name in ("address_requests", "account_requests", "address_sockets")}
 

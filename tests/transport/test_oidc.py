@@ -34,6 +34,8 @@ from tests.issuer import AUDIENCE, TestIssuer, key_for, running_issuer, signed
 from tests.server import Client, Live, running_server, subscribe
 from tests.world import PASSWORD, made
 
+pytestmark = pytest.mark.once
+
 WHO = "{ viewer { username roles allArmories armories { code } } }"
 VIEWER = "{ viewer { username } }"
 FEED = "subscription { custodyFeed { event { item { serial } } } }"

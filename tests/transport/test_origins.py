@@ -11,6 +11,8 @@ from graph.settings import read_settings
 from tests.server import Live
 from tests.transport.conftest import BOARD
 
+pytestmark = pytest.mark.once
+
 VIEWER = {"query": "{ viewer { username } }"}
 STRANGERS = ("https://evil.example", "http://board.example", "https://board.example.evil.example", "https://board.example:8443", "null", "")
 

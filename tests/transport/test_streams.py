@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from graph.audit.actor import acting, console_actor
 from graph.commands import accounts
@@ -19,6 +20,8 @@ from graph.settings import Settings
 from tests.chaos.test_cancel_storm import at_rest, quiet
 from tests.server import ISSUE, Live, running_server
 from tests.world import PASSWORD, token_of
+
+pytestmark = pytest.mark.once
 
 EVENTS = {"accept": "text/event-stream"}
 FEED = "subscription ($after: String) { custodyFeed(after: $after) { cursor event { type item { serial } } } }"
