@@ -40,6 +40,7 @@ for limit in ("ADDRESS_REQUESTS", "ACCOUNT_REQUESTS", "ADDRESS_SOCKETS", "ACCOUN
     os.environ.setdefault(f"ARMGUARD_{limit}", "0")
 start_logs("ERROR")  # as a server's: without it, a traceback in a log names every local variable
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 8 * 1024**3  # noqa: S108 - a file system in memory, as Linux has one
 _names = itertools.count(1)
 
 
@@ -80,12 +81,18 @@ def _debian_bin() -> Path:
     return versions[-1].parent
 
 
+def _new_home() -> Path:
+    """A folder for a PostgreSQL, in memory where there is room: nearly every test copies a database, which is hundreds of files."""
+    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    return Path(tempfile.mkdtemp(prefix="ag-", dir=MEMORY if roomy else None))
+
+
 @contextlib.contextmanager
 def _debian_cluster() -> Iterator[Cluster]:
     """Debian's PostgreSQL in a folder of its own, on a socket of its own; as root it runs as the package's own user."""
     bin_dir = _debian_bin()
     user: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-    home = Path(tempfile.mkdtemp(prefix="ag-"))
+    home = _new_home()
     if user:
         shutil.chown(home, "postgres", "postgres")
     data = home / "data"
@@ -116,7 +123,7 @@ def _debian_cluster() -> Iterator[Cluster]:
 
 @contextlib.contextmanager
 def _embedded_cluster() -> Iterator[Cluster]:
-    home = Path(tempfile.mkdtemp(prefix="ag-"))
+    home = _new_home()
 
     def crash(seconds: float) -> None:
         os.kill(int((home / "pgdata" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)

@@ -59,7 +59,7 @@ def of_refusals(said: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.once
-@pytest.mark.timeout(0 if SOAK else 240)
+@pytest.mark.timeout(0 if SOAK else 480)
 async def test_what_is_no_request_is_told_so(database_url: str, tmp_path: Path) -> None:
     came: Counter[str] = Counter()
     requests = 0

@@ -72,7 +72,7 @@ async def shortest(port: int, sent: Frames) -> Frames:
 
 
 @pytest.mark.once
-@pytest.mark.timeout(0 if SOAK else 240)
+@pytest.mark.timeout(0 if SOAK else 480)
 async def test_wrong_frames_close_their_socket_and_nothing_else(database_url: str, tmp_path: Path) -> None:
     came: Counter[str] = Counter()
 

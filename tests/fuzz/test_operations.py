@@ -108,7 +108,7 @@ def told(target: Target, sent: Operation, number: int, faults: list[str], answer
     return f"{what}\n{json.dumps(sent.payload())}\n{json.dumps(answers)[:4000]}\n{target.server.said()[-4000:]}"
 
 
-@pytest.mark.timeout(0 if SOAK else 240)
+@pytest.mark.timeout(0 if SOAK else 480)
 async def test_no_operation_harms_the_server(database_url: str, tmp_path: Path, share: float) -> None:
     async with attacked(database_url, tmp_path / "log") as target:
         came = await fuzzed(target, int(OPERATIONS * share))
