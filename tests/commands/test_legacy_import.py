@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -27,24 +28,63 @@ from graph.models.ledger import LedgerEvent
 from graph.models.people import Person
 from graph.settings import Settings
 from graph.words import CustodyState, DutyStatus, EventType
-from tests.conftest import assert_whole
+from tests.conftest import Cluster, _copy, _in_postgres, assert_whole, copy_database
 from tests.world import made
 
 FILE = Path(__file__).parent.parent / "data" / "armguard-v2.sqlite3"
 
 
-@pytest.fixture
-async def home(empty_url: str, settings: Settings) -> AsyncIterator[str]:
-    """An installation with nothing but one arms room, HOME."""
-    await database.open_door(empty_url, settings)
+@asynccontextmanager
+async def installation(url: str, settings: Settings) -> AsyncIterator[str]:
+    """An installation, whose ledger is whole afterwards."""
+    await database.open_door(url, settings)
     try:
         with acting(console_actor("tests")):
-            await made(armory.register_unit(armory.RegisterUnit(uuid4(), "BASE", "Base")))
-            await made(armory.register_armory(armory.RegisterArmory(uuid4(), "HOME", "Home arms room", "BASE", "Asia/Manila")))
-            yield empty_url
+            yield url
             await assert_whole()
     finally:
         await database.close_door()
+
+
+async def furnish() -> None:
+    """Nothing but one arms room, HOME."""
+    await made(armory.register_unit(armory.RegisterUnit(uuid4(), "BASE", "Base")))
+    await made(armory.register_armory(armory.RegisterArmory(uuid4(), "HOME", "Home arms room", "BASE", "Asia/Manila")))
+
+
+@pytest.fixture
+async def home(empty_url: str, settings: Settings) -> AsyncIterator[str]:
+    """An installation with nothing but one arms room, HOME."""
+    async with installation(empty_url, settings) as url:
+        await furnish()
+        yield url
+
+
+@pytest.fixture(scope="module")
+def settled(cluster: Cluster, migrated: str) -> Iterator[tuple[str, Imported]]:
+    """The name of a database that the records have come into, and what was said of it; once for all who only look."""
+    copy_database(cluster, migrated, "settled")
+
+    async def fill() -> Imported:
+        async with installation(cluster.at("settled").runtime, Settings()):
+            await furnish()
+            return await bring_in()
+
+    yield "settled", asyncio.run(fill())
+    _in_postgres(cluster, "DROP DATABASE settled WITH (FORCE)")
+
+
+@pytest.fixture
+async def imported(cluster: Cluster, settled: tuple[str, Imported], settings: Settings) -> AsyncIterator[Imported]:
+    """What was said of the records, which have come in."""
+    name, result = settled
+    with _copy(cluster, name) as at:
+        await database.open_door(at.runtime, settings)
+        try:
+            with acting(console_actor("tests")):
+                yield result
+        finally:
+            await database.close_door()
 
 
 async def bring_in(file: Path = FILE, *, dry_run: bool = False) -> Imported:
@@ -66,16 +106,14 @@ async def test_inv_26_a_dry_run_and_the_real_run_say_the_same_and_a_second_run_c
     assert again.counts["IMPORTED"] == {}
 
 
-async def test_inv_26_every_row_of_the_old_tables_gets_exactly_one_decision(home: str) -> None:
-    result = await bring_in()
+async def test_inv_26_every_row_of_the_old_tables_gets_exactly_one_decision(imported: Imported) -> None:
     with closing(sqlite3.connect(f"file:{FILE}?mode=ro", uri=True)) as old:
         for table in ("items", "personnel", "transactions", "qr_codes", "auth_user"):
             ids = sorted(str(row[0]) for row in old.execute(f"SELECT id FROM {table}"))
-            assert sorted(decision.row_id for decision in result.decisions if decision.row_table == table) == ids
+            assert sorted(decision.row_id for decision in imported.decisions if decision.row_table == table) == ids
 
 
-async def test_inv_26_open_custody_is_an_open_record_whose_event_names_its_rows(home: str) -> None:
-    await bring_in()
+async def test_inv_26_open_custody_is_an_open_record_whose_event_names_its_rows(imported: Imported) -> None:
     records = await CustodyRecord.filter(closed_at=None).select_related("item")
     assert len(records) == 21
     assert all(record.item.state is CustodyState.ISSUED for record in records)
@@ -99,21 +137,18 @@ async def test_inv_26_open_custody_is_an_open_record_whose_event_names_its_rows(
         ("123", CustodyState.IN_ROOM),
     ],
 )
-async def test_what_the_old_system_let_in_is_decided_and_never_guessed(home: str, serial: str, state: CustodyState) -> None:
-    result = await bring_in()
+async def test_what_the_old_system_let_in_is_decided_and_never_guessed(imported: Imported, serial: str, state: CustodyState) -> None:
     item = await Item.get(serial=serial)
     assert item.state is state
-    assert any(serial in decision.message and decision.notable for decision in result.decisions)
+    assert any(serial in decision.message and decision.notable for decision in imported.decisions)
 
 
-async def test_inv_07_a_deleted_holder_comes_in_inactive_because_they_still_hold_a_weapon(home: str) -> None:
-    await bring_in()
+async def test_inv_07_a_deleted_holder_comes_in_inactive_because_they_still_hold_a_weapon(imported: Imported) -> None:
     record = await CustodyRecord.get(item__serial="RP433157-023", closed_at=None).select_related("holder")
     assert record.holder.duty_status is DutyStatus.INACTIVE
 
 
-async def test_inv_05_what_was_imported_as_out_comes_back_from_a_suspended_holder(home: str) -> None:
-    await bring_in()
+async def test_inv_05_what_was_imported_as_out_comes_back_from_a_suspended_holder(imported: Imported) -> None:
     holder = await Person.get(service_number="810455")
     assert holder.duty_status is DutyStatus.SUSPENDED
     line = returns.ReturnLine(ItemRef(serial="RP696052-008"))
@@ -123,10 +158,10 @@ async def test_inv_05_what_was_imported_as_out_comes_back_from_a_suspended_holde
     again = await bring_in()
     assert again.written == 0
     assert (await Item.get(serial="RP696052-008")).state is CustodyState.IN_ROOM
+    await assert_whole()
 
 
-async def test_both_labels_of_a_weapon_that_was_entered_twice_name_the_one_item(home: str) -> None:
-    await bring_in()
+async def test_both_labels_of_a_weapon_that_was_entered_twice_name_the_one_item(imported: Imported) -> None:
     items = await Tag.filter(code__in=["IR-RP930118-014241126", "IR-rp930118-014201126"]).values_list("item_id", flat=True)
     assert len(items) <= 2
     assert len(set(items)) == 1
