@@ -101,15 +101,17 @@ class Page:
             rows.append([name, f"{small:.2f}", f"{large:.2f}", f"{large / small:.2f}", must])
         self.show("growth", ("read", "p50 ms", "p50 ms on ten times the data", "ratio", "wanted"), rows)
 
-    def show(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print a table, and put it between its marks."""
+    def show(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]], besides: str = "") -> None:
+        """Print a table, and put it between its marks; with what is to be said besides."""
         printed = Table(*columns, title=name)
         for row in rows:
             printed.add_row(*row)
         self._console.print(printed)
+        if besides:
+            self._console.print(besides)
         if self._write:
             lines = ["| " + " | ".join(row) + " |" for row in (columns, ["---"] * len(columns), *rows)]
-            text = "\n".join([*lines, "", f"Measured on {datetime.now(UTC):%Y-%m-%d}.", ""])
+            text = "\n".join([*lines, "", f"Measured on {datetime.now(UTC):%Y-%m-%d}. {besides}".strip(), ""])
             begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
             pattern = re.compile(f"{begin}.*?{end}", re.DOTALL)
             PAGE.write_text(pattern.sub(lambda _: f"{begin}\n{text}{end}", PAGE.read_text()))
