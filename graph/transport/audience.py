@@ -27,7 +27,7 @@ from graph.resolvers.feed import Follower, Wanted, custody_feed, following
 from graph.schema.alike import Question
 from graph.schema.outline import NotAtHand, Outline
 
-KEPT_MESSAGES = 256  # of the last ones: what a viewer may be behind when it comes
+KEPT_MESSAGES, KEPT_BYTES = 256, 512 * 1024  # of the last ones: what a viewer may be behind when it comes
 KEPT_PLACES = 2 * KEPT_MESSAGES
 AT_ONCE = 250  # viewers, before others have their turn
 APART_SECONDS = 5.0  # how long whoever was let go for a failure goes on by itself
@@ -139,7 +139,8 @@ class Audience(Follower):
         self.key, self._among = founder.key, among
         self._viewers: dict[Viewer, None] = {}
         self._number = 0  # of the last message
-        self._recent: deque[tuple[int, str, bytes]] = deque(maxlen=KEPT_MESSAGES)
+        self._recent: deque[tuple[int, str, bytes]] = deque()
+        self._recent_bytes = 0
         self._places: OrderedDict[str, int] = OrderedDict({founder.place: 0})
         self._next = founder.place
         self._wanted = Wanted()
@@ -252,6 +253,9 @@ class Audience(Follower):
         self._number += 1
         self._stand(place)
         self._recent.append((self._number, place, payload))
+        self._recent_bytes += len(payload)
+        while len(self._recent) > KEPT_MESSAGES or self._recent_bytes > KEPT_BYTES:
+            self._recent_bytes -= len(self._recent.popleft()[2])
         number, frames = self._number, dict[bytes, bytes]()
         for count, viewer in enumerate(list(self._viewers), 1):
             if viewer.told < number and viewer in self._viewers:
