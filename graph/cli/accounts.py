@@ -20,8 +20,8 @@ from graph.errors import Refused, StartupError
 from graph.models.accounts import Account, ApiToken
 from graph.models.armory import Armory, Unit
 from graph.models.security import TokenUse
-from graph.schema.inputs import code as in_code
-from graph.schema.inputs import text
+from graph.rules.texts import code as in_code
+from graph.rules.texts import text
 from graph.words import Role, TokenScope
 
 account_app = typer.Typer(help="The accounts that may sign in.", no_args_is_help=True)

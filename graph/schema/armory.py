@@ -9,6 +9,7 @@ import strawberry
 
 from graph.commands import armory as commands
 from graph.resolvers import armory as tables
+from graph.rules.texts import code
 from graph.schema.base import (
     After,
     Before,
@@ -26,7 +27,7 @@ from graph.schema.base import (
     optional,
     pages,
 )
-from graph.schema.inputs import code, command_of
+from graph.schema.inputs import command_of
 from graph.schema.refusals import Refused, saved
 from graph.words import ArmoryState, CustodyState, ItemCategory
 

@@ -11,8 +11,9 @@ import strawberry
 from graph.commands import eligibility as commands
 from graph.errors import BadInput
 from graph.resolvers import eligibility as tables
+from graph.rules.texts import code
 from graph.schema.base import Node, described, follow, follow_one, id_of, node, optional
-from graph.schema.inputs import code, command_of
+from graph.schema.inputs import command_of
 from graph.schema.items import Item, ItemModel, ItemRefInput, PersonRefInput, item_ref, person_ref
 from graph.schema.people import Person, PersonSaved
 from graph.schema.refusals import Refused, saved

@@ -12,6 +12,8 @@ from graph.commands import items as commands
 from graph.commands.references import ItemRef, PersonRef
 from graph.errors import BadInput
 from graph.resolvers import items as tables
+from graph.rules.texts import code
+from graph.rules.texts import text as clean_text
 from graph.schema.armory import Armory
 from graph.schema.base import (
     After,
@@ -29,8 +31,7 @@ from graph.schema.base import (
     optional,
     pages,
 )
-from graph.schema.inputs import clean, code, command_of
-from graph.schema.inputs import text as clean_text
+from graph.schema.inputs import clean, command_of
 from graph.schema.people import Person
 from graph.schema.refusals import Refused, saved
 from graph.words import CustodyState, ItemCategory, Serviceability, Slot

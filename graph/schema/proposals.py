@@ -12,9 +12,9 @@ from graph.commands.perform import Answer
 from graph.resolvers import proposals as tables
 from graph.resolvers.ledger import LEDGER
 from graph.resolvers.sources import Made
+from graph.rules.texts import text
 from graph.schema.armory import Armory
 from graph.schema.base import JSON, Node, described, follow_one, node, parsed
-from graph.schema.inputs import text
 from graph.words import ProposalCommand, ProposalState
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from graph.commands import purposes as commands
 from graph.errors import LimitExceeded
 from graph.resolvers import custody as tables
 from graph.rules import stock as rules
+from graph.rules.texts import code
 from graph.schema.base import Node, Row, described, follow_all, id_of, node, optional
-from graph.schema.inputs import clean, code, command_of
+from graph.schema.inputs import clean, command_of
 from graph.schema.refusals import Refused, saved
 from graph.words import IssueType, ItemCategory
 

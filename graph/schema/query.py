@@ -18,12 +18,12 @@ from graph.resolvers.reading import Listing, PageOf
 from graph.resolvers.sources import One, Only
 from graph.resolvers.tables import reads_registry
 from graph.rules.keys import number_key
+from graph.rules.texts import text
 from graph.schema.accounts import ManagedAccount, Viewer, viewer_of
 from graph.schema.armory import Armory, Unit
 from graph.schema.base import NODES, After, Before, Connection, First, Last, Node, connection, id_of, optional, read_node_id
 from graph.schema.boards import ArmoryBoard, board_of
 from graph.schema.custody import CustodyRecord, IssueCheck, can_issue
-from graph.schema.inputs import text
 from graph.schema.items import Item, ItemModel, ItemRefInput, PersonRefInput, ScanResult
 from graph.schema.ledger import LedgerEvent
 from graph.schema.operation import READERS, Requires, signed_in

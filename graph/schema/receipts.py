@@ -15,9 +15,10 @@ from graph.resolvers import custody as tables
 from graph.resolvers.items import ITEM
 from graph.resolvers.ledger import LEDGER
 from graph.resolvers.sources import Made
+from graph.rules.texts import text
 from graph.schema.base import ROWS, Row, described, optional
 from graph.schema.custody import CustodyRecord, ReturnLineInput, return_lines, what_was_written
-from graph.schema.inputs import clean, command_of, lines_of, text
+from graph.schema.inputs import clean, command_of, lines_of
 from graph.schema.items import Item, ItemRefInput, PersonRefInput, item_ref, person_ref
 from graph.schema.ledger import LedgerEvent
 from graph.schema.people import Person, PersonSaved

@@ -15,6 +15,7 @@ from graph.commands.overrides import Override
 from graph.errors import BadInput
 from graph.resolvers import stock as tables
 from graph.rules.stock import Settled, StockRef, Wanted
+from graph.rules.texts import code, text
 from graph.schema.armory import Armory
 from graph.schema.base import (
     After,
@@ -32,7 +33,7 @@ from graph.schema.base import (
     optional,
     pages,
 )
-from graph.schema.inputs import clean, code, command_of, text
+from graph.schema.inputs import clean, command_of
 from graph.schema.proposals import OverrideInput, Proposed, override_of, proposed
 from graph.schema.refusals import Refused, refused, saved
 from graph.words import StockAdjustment, StockKind

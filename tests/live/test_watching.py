@@ -46,10 +46,11 @@ class Terminal:
             asyncio.get_running_loop().remove_reader(self.ours)
         self._news.set()
 
-    async def until(self, text: str) -> str:
-        """Wait until something stands there: the screen as it was drawn last."""
+    async def until(self, *texts: str) -> str:
+        """Wait until something stands there, in this order: the screen as it was drawn last, as far as that has come."""
+        stands = re.compile(".*".join(map(re.escape, texts)), re.DOTALL)
         async with asyncio.timeout(PATIENCE):
-            while text not in self.text.rpartition(HOME)[2]:
+            while not stands.search(self.text.rpartition(HOME)[2]):
                 self._news.clear()
                 await self._news.wait()
         return self.text.rpartition(HOME)[2]
@@ -96,9 +97,7 @@ async def test_a_screen_shows_an_event_at_once_and_ends_on_ctrl_c(demo_live: Liv
             before = int(re.findall(r"Out: (\d+)", await seen.until("Out: "))[0])
             assert "PVS-100001" not in seen.text
             assert (await armorer.issue("N-10002", "PVS-100001"))["__typename"] == "ItemsIssued"
-            screen = await seen.until("PVS-100001")
-            assert "Item issued" in screen
-            assert "Item returned" in screen.partition("PVS-100001")[2]  # what happened before stands below it
+            assert "Item issued" in await seen.until("PVS-100001", "Item returned")  # what happened before stands below it
             await seen.until(f"Out: {before + 1}")
             seen.type(CTRL_C)
             assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
