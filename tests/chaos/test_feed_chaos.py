@@ -29,10 +29,10 @@ from tests.server import Live
 SOAK = bool(os.environ.get("ARMGUARD_SOAK"))
 SOAK_SECONDS = 1800  # over each of the two brokers
 SERVERS, WRITERS = 3, 3
-COMMANDS = 400  # at least, for each of the two brokers: what a run of a minute has room for
+COMMANDS = 10_000  # at least, for each of the two brokers: a minute of them
 SUBSCRIBERS = ["officer"] * 20 + ["north"] * 20 + ["south"] * 10
-MEANWHILE = 20  # commands that are answered before the next thing breaks, and while something is away
-DEADLINE = 240.0 + SOAK * SOAK_SECONDS
+MEANWHILE = 1 / 20  # of the commands are answered before the next thing breaks, and while something is away
+DEADLINE = 420.0 + SOAK * SOAK_SECONDS
 LISTENERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ~ 'pg_notify|^LISTEN'
@@ -43,7 +43,9 @@ Break = Callable[[], Awaitable[None]]
 class Morning:
     """Three servers, and three writers who go from one to the next."""
 
-    def __init__(self, url: str, broadcast_url: str, log: Path) -> None:
+    def __init__(self, url: str, broadcast_url: str, log: Path, share: float) -> None:
+        self.commands = int(COMMANDS * share)
+        self.meanwhile = int(self.commands * MEANWHILE)
         settings: dict[str, Any] = {"broadcast_url": broadcast_url, "feed_poll_seconds": 2, "feed_ring_events": 64, "pool_size": 8}
         self.servers = [ServerProcess(url, log / str(number), **settings) for number in range(SERVERS)]
         self.lives = [server.live for server in self.servers]
@@ -73,7 +75,7 @@ class Morning:
     async def kill(self, number: int) -> None:
         """Kill a server (-9), and start it again after a while."""
         self.servers[number].kill()
-        await self.until_answered(MEANWHILE)
+        await self.until_answered(self.meanwhile)
         self.servers[number].start()
         await self.servers[number].ready()
 
@@ -89,23 +91,23 @@ async def terminate_listeners(url: str) -> None:
         await connection.close()
 
 
-@pytest.mark.timeout(0 if SOAK else 400)
+@pytest.mark.timeout(0 if SOAK else 480)
 @pytest.mark.parametrize("broker", ["postgres", "redis"])
 async def test_inv_21_every_watcher_of_three_servers_has_every_event_once_whatever_breaks(
-    broker: str, cluster: Cluster, database_url: str, owner_url: str, settings: Settings, tmp_path: Path
+    broker: str, cluster: Cluster, database_url: str, owner_url: str, settings: Settings, tmp_path: Path, share: float
 ) -> None:
     if broker == "redis":
         with running_redis() as redis:
 
             async def lose_broker() -> None:
                 redis.kill()
-                await morning.until_answered(MEANWHILE)
+                await morning.until_answered(morning.meanwhile)
                 redis.start()
 
-            morning = Morning(database_url, redis.url, tmp_path)
+            morning = Morning(database_url, redis.url, tmp_path, share)
             await survive(morning, lose_broker, cluster, database_url)
     else:
-        morning = Morning(database_url, "", tmp_path)
+        morning = Morning(database_url, "", tmp_path, share)
         await survive(morning, lambda: terminate_listeners(owner_url), cluster, database_url)
     await database.open_door(database_url, settings)
     try:
@@ -139,12 +141,12 @@ async def survive(morning: Morning, lose_broker: Break, cluster: Cluster, url: s
                     await break_each(morning, breaks)
                     while SOAK and time.monotonic() < began + SOAK_SECONDS:
                         await break_each(morning, random.sample([*breaks, kill(2)], len(breaks)))
-                    await morning.until_answered(COMMANDS - morning.answered)
+                    await morning.until_answered(morning.commands - morning.answered)
                     morning.enough.set()
                 for server in morning.servers:
                     await server.ready()  # it hears of the others again
                 expected = await watch.caught_up()
-            assert sum(map(len, expected["officer"].values())) == morning.answered >= COMMANDS
+            assert sum(map(len, expected["officer"].values())) == morning.answered >= morning.commands
             watch.assert_each_once(expected)
             assert all(watcher.lines > 1 for watcher in watchers if watcher.lives[0] is not morning.lives[2])  # those were never cut off
             assert all("feed_broadcaster_lost" in server.said() for server in morning.servers[2:])
@@ -167,5 +169,5 @@ def turned(these: list[Live], turn: int) -> list[Live]:
 async def break_each(morning: Morning, breaks: list[Break]) -> None:
     """Break one thing after another, with some work done in between."""
     for broken in breaks:
-        await morning.until_answered(MEANWHILE)
+        await morning.until_answered(morning.meanwhile)
         await broken()
