@@ -61,7 +61,7 @@ def too_busy(found: dict[Step, Found]) -> str:
 def wanted(step: Step, found: dict[Step, Found]) -> list[str]:
     """What ours must reach, and whether it does; a question mark where that with which it is compared fell behind itself."""
     each, raw, one = found[step], found.get(replace(step, contender="raw", documents=1)), found.get(ONE)
-    words = [f"100 % {mark(met=is_whole(each))}"] if step.contender == "ours" else []
+    words = [f"100 % {mark(met=is_whole(each))}"] if step in (ONE, MANY) else []
     if step == ONE and raw:
         words.append(f"processor ≤ {DEARER} × raw {_compared(raw, met=each['each'] <= DEARER * raw['each'])}")
         words.append(f"p99 ≤ {SLOWER} × raw {_compared(raw, met=each['p99'] <= SLOWER * raw['p99'])}")
