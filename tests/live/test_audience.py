@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -16,9 +18,12 @@ from websockets.frames import Frame, Opcode
 from graph.audit.actor import acting, console_actor
 from graph.commands import accounts
 from graph.feed import the_feed
+from graph.resolvers.accounts import watching_still
 from graph.schema.api import build_schema
 from graph.settings import Settings
-from graph.transport.audience import framed
+from graph.transport.audience import Audience, framed
+from graph.transport.server import SocketLine
+from graph.transport.socket import SocketProtocol
 from tests.live.test_feed import DEVICES, FEED, SOON, Follower, follow, ledger_after, many_events, node_ids, rescope, stream_of, until
 from tests.live.test_feed_ends import many, narrow
 from tests.server import Live, Subscription, running_server, subscribe
@@ -191,10 +196,109 @@ async def test_when_what_is_read_for_all_fails_each_goes_on_by_itself(live: Live
     """The row of an item cannot be read for a while: what is wrong is told to each, and none of them loses what comes later."""
     async with viewers(live, "north", "north") as followers:
         await seated(live, 2)
-        (audience,) = live.audiences
-        audience._task.cancel()
+        (only,) = live.audiences
+        only._task.cancel()
         await live.as_("north").issue("S-001", "M4-001")
         assert [await follower.serial() for follower in followers] == ["M4-001"] * 2
+
+
+async def test_what_no_field_asks_for_may_be_half_a_character(live: Live) -> None:
+    async with live.socket("north") as socket:
+        await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": FEED, "variables": {"unused": "\ud800"}}}))
+        follower = Follower(socket, "1")
+        assert await follower.message() is None
+        await live.as_("north").issue("S-001", "M4-001")
+        assert await follower.serial() == "M4-001"
+
+
+async def test_who_completes_is_told_nothing_more_under_an_id_that_may_be_used_again(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    taken = SocketProtocol.handle_complete
+
+    async def handle_complete(self: Any, message: Any) -> None:
+        await taken(self, message)
+        sizes.append(live.audiences.sizes())
+
+    monkeypatch.setattr(SocketProtocol, "handle_complete", handle_complete)
+    async with live.socket("north") as goes, live.socket("north") as stays:
+        follower = await follow(goes)
+        await follow(stays)
+        await seated(live, 2)
+        await goes.send(json.dumps({"type": "complete", "id": follower.number}))
+        await seated(live, 1)
+        assert sizes == [[1]]
+
+
+async def test_inv_22_an_event_does_not_put_off_the_next_look_at_the_accounts(
+    database_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+
+    async def look(viewers: Any) -> Any:
+        looks.append(time.monotonic())
+        return await watching_still(viewers)
+
+    async def looked(times: int) -> bool:
+        return len(looks) >= times
+
+    monkeypatch.setattr("graph.transport.audience.watching_still", look)
+    slowly = settings.model_copy(update={"standing_seconds": 1.0})
+    async with running_server(database_url, slowly) as live, viewers(live, "north") as (follower,):
+        await seated(live, 1)
+        await until(lambda: looked(1))
+        await asyncio.sleep(looks[0] + 0.8 - time.monotonic())
+        await live.as_("north").issue("S-001", "M4-001")
+        assert await follower.serial() == "M4-001"
+        await until(lambda: looked(2))
+    assert looks[1] - looks[0] < 1.5
+
+
+async def test_who_has_come_to_see_an_older_arms_room_stands_where_others_do(live: Live) -> None:
+    ids = await node_ids(live)
+    older, newer = sorted(("NORTH", "SOUTH"), key=lambda code: ids[code])
+    await rescope("north", newer)
+    async with viewers(live, "north") as (widened,):
+        await seated(live, 1)
+        (before,) = live.audiences
+        await rescope("north", older, newer)
+        await live.as_("officer").issue("S-001", "M4-001")
+        await live.as_("officer").issue("S-002", "M4-101")
+        assert sorted([await widened.serial(), await widened.serial()]) == ["M4-001", "M4-101"]
+        await until(lambda: replaced(live, before))
+        async with viewers(live, "north"):
+            await seated(live, 2)
+
+
+async def test_who_has_seen_more_once_does_not_keep_others_from_one_another(live: Live) -> None:
+    """Its cursor goes on to say where it stood in the arms room that it sees no more: it is read by itself."""
+    await rescope("north", "NORTH", "SOUTH")
+    async with viewers(live, "north"):
+        await seated(live, 1)
+        (before,) = live.audiences
+        await rescope("north", "NORTH")
+        await until(lambda: replaced(live, before))
+        async with viewers(live, "north.two", "north.two"):
+            await seated(live, 1, 2)
+
+
+async def replaced(live: Live, before: Audience) -> bool:
+    """Whether another audience has come for this one."""
+    return bool(list(live.audiences)) and before not in live.audiences
+
+
+async def test_nothing_is_kept_of_a_socket_that_has_gone_while_others_stay(live: Live) -> None:
+    async with live.socket("officer") as stays:
+        async with live.socket("north") as goes:
+            await follow(goes)
+            await follow(stays)
+            await seated(live, 1, 1)
+        await seated(live, 1)
+
+        async def one_line() -> bool:
+            gc.collect()
+            return sum(type(each) is SocketLine for each in gc.get_objects()) == 1
+
+        await until(one_line)
 
 
 # ------------------------------------------------------------------------------------------------------------------- without GraphQL
@@ -246,5 +350,5 @@ async def test_what_takes_no_graphql_is_told_as_by_graphql(live: Live, username:
             await told_alike(0 if username == "south" else 2)
             await officer.give_back("M4-101")
             await told_alike(0 if username == "north" else 1)
-        (audience,) = live.audiences
-        assert (audience._short, audience._plain) == (short, not short)
+        (only,) = live.audiences
+        assert (only._short, only._plain) == (short, not short)
