@@ -58,12 +58,13 @@ def framed(opening: bytes, payload: bytes) -> bytes:
 class Viewer(Follower):
     """One subscription of a socket."""
 
-    __slots__ = ("_audiences", "_left", "actor", "apart_until", "key", "line", "opening", "question", "resting", "told")
+    __slots__ = ("_among", "_audiences", "_left", "actor", "apart_until", "key", "line", "opening", "question", "resting", "told")
 
     def __init__(self, audiences: Audiences, line: Line, operation_id: str, question: Question) -> None:
         super().__init__()
         self._audiences, self.line, self.question = audiences, line, question
         self.opening = b'{"id":' + orjson.dumps(operation_id) + b',"type":"next","payload":'
+        self._among: Audience | None = None
         self._left: asyncio.Future[None] | None = None
         self.actor: Actor | None = None
         self.key: tuple[Hashable, Hashable] | None = None
@@ -83,13 +84,23 @@ class Viewer(Follower):
     async def watch(self) -> None:
         """Be one of the audience, until it is time to go on by oneself from `place`."""
         self.resting = False
-        audience = self._audiences.of(self)
+        self._among = audience = self._audiences.of(self)
         self._left = asyncio.get_running_loop().create_future()
         try:
             if audience.take(self):
                 await self._left
         finally:
-            audience.leave(self)
+            self.leave()
+
+    def leave(self) -> None:
+        """Be one of no audience any more."""
+        if self._among is not None:
+            self._among.leave(self)
+            self._among = None
+
+    def end(self) -> None:
+        """Keep nothing: a connection to the database knows for minutes who has asked what first."""
+        del self.line, self.question
 
     def let_go(self) -> None:
         """Have it go on by itself."""

@@ -163,6 +163,13 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
             operation.task = asyncio.create_task(self._run(operation, asked.extensions))
             operation.task.add_done_callback(self._task_done)
 
+    async def cleanup_operation(self, operation_id: str) -> None:
+        """End an operation. Its audience is told so at once, before its id is given to another: the task hears of it a moment later."""
+        operation = self.operations.get(operation_id)
+        if isinstance(operation, Subscribed) and operation.viewer is not None:
+            operation.viewer.leave()
+        await super().cleanup_operation(operation_id)
+
     async def _run(self, operation: Subscribed, extensions: dict[str, Any] | None) -> None:
         """Run an operation; its document may be asked for by its id. Whoever follows a feed does so partly among others."""
         if not operation.query and asked_by_id(extensions) is not None:
