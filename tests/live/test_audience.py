@@ -250,7 +250,32 @@ async def test_inv_22_an_event_does_not_put_off_the_next_look_at_the_accounts(
         await live.as_("north").issue("S-001", "M4-001")
         assert await follower.serial() == "M4-001"
         await until(lambda: looked(2))
-    assert looks[1] - looks[0] < 1.5
+    assert looks[1] - looks[0] < 1.7
+
+
+async def test_who_comes_while_the_accounts_are_looked_at_stays(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, answered = asyncio.Event(), asyncio.Event()
+    gone: list[Any] = []
+
+    async def look(viewers: Any) -> Any:
+        found = await watching_still(viewers)
+        asked.set()
+        await answered.wait()
+        return found
+
+    async def looked_again() -> bool:
+        return asked.is_set()
+
+    monkeypatch.setattr("graph.transport.audience.watching_still", look)
+    monkeypatch.setattr(Audience, "_let_go", lambda _, viewer: gone.append(viewer))
+    async with viewers(live, "north"):
+        await asked.wait()
+        async with viewers(live, "north.two"):
+            await seated(live, 2)
+            asked.clear()
+            answered.set()
+            await until(looked_again)
+            assert gone == []
 
 
 async def test_who_has_come_to_see_an_older_arms_room_stands_where_others_do(live: Live) -> None:
