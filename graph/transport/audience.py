@@ -197,9 +197,12 @@ class Audience(Follower):
             return actor
         self._seen_changes = standings.changes
         self._look_at = time.monotonic() + database.door().settings.standing_seconds
-        now = await watching_still(viewer.actor for viewer in self._viewers if viewer.actor is not None)
-        for viewer in list(self._viewers):
+        asked = list(self._viewers)  # who comes meanwhile has just been looked at
+        now = await watching_still(viewer.actor for viewer in asked if viewer.actor is not None)
+        for viewer in asked:
             standing = now.get(viewer.actor.credential_id) if viewer.actor and viewer.actor.credential_id else None
+            if viewer not in self._viewers:
+                continue
             if standing is None or seen_alike(standing) != seen_alike(actor):
                 self._let_go(viewer)
             else:
