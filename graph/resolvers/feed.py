@@ -103,6 +103,10 @@ class Follower:
         """Everything up to this place is told, and so many events lie beyond it; whether to end the stream here."""
         return False
 
+    def patience(self) -> float:
+        """For how many seconds at most to wait before it is asked again whether the viewer may go on."""
+        return database.door().settings.standing_seconds
+
 
 following: ContextVar[Follower] = ContextVar("armguard_following", default=Follower())  # noqa: B039 - it keeps nothing
 
@@ -157,7 +161,7 @@ async def custody_feed(actor: Actor, after: str | None, wanted: Wanted) -> Async
                     beaten = time.monotonic()
                     follower.leads_to(place)
                     yield FeedMessage(place, None, actor)
-                await watch.news(min(pause, beaten + between - time.monotonic()))
+                await watch.news(min(follower.patience(), beaten + between - time.monotonic()))
                 actor = await follower.still(actor)
             if time.monotonic() - covered >= pause:
                 await _cover(watch, actor, wanted)

@@ -209,6 +209,10 @@ class Audience(Follower):
                 viewer.actor = standing
         return actor
 
+    def patience(self) -> float:
+        """Until it is time to look at all accounts again: an event just before does not put that off."""
+        return max(0.0, self._look_at - time.monotonic())
+
     def leads_to(self, place: str) -> None:
         """Where the next message leads."""
         self._next = place
