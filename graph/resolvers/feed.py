@@ -242,8 +242,8 @@ async def place_of(actor: Actor) -> str:
 
 
 def feed_cursor(places: Mapping[str, int]) -> str:
-    """An opaque place in several streams."""
-    return encode({stream.replace("-", ""): seq for stream, seq in places.items()})
+    """An opaque place in several streams: the same text for the same place, however it was reached."""
+    return encode({stream.replace("-", ""): places[stream] for stream in sorted(places)})
 
 
 def read_feed_cursor(text: str) -> dict[str, int]:
