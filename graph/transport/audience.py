@@ -306,6 +306,8 @@ class Audience(Follower):
     def _end(self) -> None:
         if self._among.get(self.key) is self:
             del self._among[self.key]
+            self._recent.clear()  # for what it has asked the database may be known there as its own for minutes
+            self._recent_bytes = 0
             if asyncio.current_task() is not self._task:
                 _ending.add(ending := asyncio.create_task(ended(self._task)))
                 ending.add_done_callback(_ending.discard)

@@ -179,16 +179,24 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
                 await operation.send_initial_errors([failure(error, self.context)])
                 return
         viewer = operation.viewer = self._viewer(operation)
-        if viewer is not None:
-            following.set(viewer)
-        await self.run_operation(operation)
-        while viewer is not None and viewer.resting:
-            new_reader(None)
-            await viewer.watch()
+        if viewer is None:
             await self.run_operation(operation)
+        else:
+            following.set(viewer)
+            try:
+                await self._follow(operation, viewer)
+            finally:
+                viewer.end()
         if self.erred:
             self.erred = False
             await self._close_if_signed_out()
+
+    async def _follow(self, operation: Subscribed, viewer: Viewer) -> None:
+        await self.run_operation(operation)
+        while viewer.resting:
+            new_reader(None)
+            await viewer.watch()
+            await self.run_operation(operation)
 
     def _viewer(self, operation: Subscribed) -> Viewer | None:
         """Whoever follows a feed, on a line that takes frames."""
