@@ -99,8 +99,8 @@ class Follower:
     def leads_to(self, place: str) -> None:
         """The next message will lead to this place."""
 
-    def rests(self, actor: Actor, place: str, behind: int) -> bool:  # noqa: ARG002
-        """Everything up to this place is told, and so many events lie beyond it; whether to end the stream here."""
+    def rests(self, actor: Actor, place: str, watch: Watch, places: Mapping[str, int]) -> bool:  # noqa: ARG002
+        """Everything up to this place is told; whether to end the stream here. `places` says it, also for streams that are not watched."""
         return False
 
     def patience(self) -> float:
@@ -151,11 +151,11 @@ async def custody_feed(actor: Actor, after: str | None, wanted: Wanted) -> Async
                     if wanted.lets_through(row):
                         follower.leads_to(place := feed_cursor(cursor))
                         yield FeedMessage(place, row, actor)
-                        if follower.rests(actor, place, watch.behind(cursor)):
+                        if follower.rests(actor, place, watch, cursor):
                             return
             if not delivered:
                 place = feed_cursor(cursor)
-                if streams and follower.rests(actor, place, 0):
+                if streams and follower.rests(actor, place, watch, cursor):
                     return
                 if time.monotonic() - beaten >= between:
                     beaten = time.monotonic()

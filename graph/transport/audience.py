@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Callable, Hashable, Iterator
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol
@@ -21,7 +21,7 @@ from strawberry.types import ExecutionResult
 
 from graph import database
 from graph.audit.actor import Actor
-from graph.feed import ended
+from graph.feed import Watch, ended
 from graph.resolvers.accounts import standings, watching_still
 from graph.resolvers.feed import Follower, Wanted, custody_feed, following
 from graph.schema.alike import Question
@@ -67,16 +67,16 @@ class Viewer(Follower):
         self._among: Audience | None = None
         self._left: asyncio.Future[None] | None = None
         self.actor: Actor | None = None
-        self.key: tuple[Hashable, Hashable] | None = None
+        self.key: tuple[Hashable, Hashable, Hashable] | None = None
         self.resting = False
         self.apart_until, self.told = 0.0, 0
 
-    def rests(self, actor: Actor, place: str, behind: int) -> bool:
-        """Go over to the audience, if there is room for whoever stands here."""
+    def rests(self, actor: Actor, place: str, watch: Watch, places: Mapping[str, int]) -> bool:
+        """Go over to the audience, if there is room for whoever stands here. Every cursor also repeats what lies beside the feed."""
         if time.monotonic() < self.apart_until:
             return False
-        self.actor, self.key = actor, (self.key[0] if self.key else self.question.alike(), seen_alike(actor))
-        self.resting = self._audiences.has_room(self.key, place, behind)
+        self.actor, self.key = actor, (self.key[0] if self.key else self.question.alike(), seen_alike(actor), watch.beside(places))
+        self.resting = self._audiences.has_room(self.key, place, watch.behind(places))
         if self.resting:
             self.place = place
         return self.resting
@@ -226,7 +226,7 @@ class Audience(Follower):
         if self._outline is None and not self._plain:
             self._outline = outline()
 
-    def rests(self, actor: Actor, place: str, behind: int) -> bool:  # noqa: ARG002
+    def rests(self, actor: Actor, place: str, watch: Watch, places: Mapping[str, int]) -> bool:  # noqa: ARG002
         """Everything up to here is told; without viewers there is nothing more to read, and what is known takes a shorter way."""
         self._stand(place)
         return not self._viewers or (self._outline is not None and not self._short)
