@@ -267,9 +267,9 @@ class Watch:
         """How many events lie beyond these places."""
         return sum(tail.head - places.get(stream, 0) for stream, tail in self.tails.items())
 
-    def beside(self, places: Mapping[str, int]) -> Hashable:
+    def beside(self, places: Mapping[str, int]) -> dict[str, int]:
         """What these places say of streams that are not watched."""
-        return frozenset((stream, seq) for stream, seq in places.items() if stream not in self.tails)
+        return {stream: seq for stream, seq in places.items() if stream not in self.tails}
 
     async def news(self, seconds: float) -> bool:
         """Wait until something has happened, at most so long; whether it has."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, TextIO
@@ -36,6 +37,9 @@ def start_logs(level: str) -> None:
     for noisy in ("strawberry", "tortoise", "asyncio", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("strawberry.execution").setLevel(logging.CRITICAL)
+    logging.captureWarnings(True)
+    # Of a request that is cut off, graphql-core begins no field that it has not begun: Python complains of each.
+    warnings.filterwarnings("ignore", r"coroutine '.*' was never awaited", RuntimeWarning)
 
 
 CLIENTS_OWN = (

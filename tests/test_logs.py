@@ -7,6 +7,8 @@ import io
 import json
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -51,3 +53,23 @@ def test_what_uvicorn_calls_an_error_but_a_client_has_done_is_none() -> None:
     with logging_at("INFO") as lines:
         logging.getLogger("uvicorn.error").error("ASGI callable returned without completing handshake.")
     assert json.loads(lines.getvalue())["level"] == "info"
+
+
+WARNING = """
+import warnings
+from graph.logs import start_logs
+
+start_logs("INFO")
+
+async def field() -> None: ...
+
+field()
+warnings.warn("of a library", RuntimeWarning)
+"""
+
+
+def test_a_warning_is_a_line_like_any_other_and_a_field_that_was_not_begun_is_none() -> None:
+    said = subprocess.run([sys.executable, "-c", WARNING], capture_output=True, text=True, check=True).stderr.splitlines()
+    (line,) = map(json.loads, said)
+    assert "of a library" in line["event"]
+    assert line["level"] == "warning"

@@ -23,7 +23,7 @@ from graph import database
 from graph.audit.actor import Actor
 from graph.feed import Watch, ended
 from graph.resolvers.accounts import standings, watching_still
-from graph.resolvers.feed import Follower, Wanted, custody_feed, following
+from graph.resolvers.feed import Follower, Wanted, custody_feed, feed_cursor, following
 from graph.schema.alike import Question
 from graph.schema.outline import NotAtHand, Outline
 
@@ -58,7 +58,7 @@ def framed(opening: bytes, payload: bytes) -> bytes:
 class Viewer(Follower):
     """One subscription of a socket."""
 
-    __slots__ = ("_among", "_audiences", "_left", "actor", "apart_until", "key", "line", "opening", "question", "resting", "told")
+    __slots__ = ("_among", "_audiences", "_left", "actor", "apart_until", "beside", "key", "line", "opening", "question", "resting", "told")
 
     def __init__(self, audiences: Audiences, line: Line, operation_id: str, question: Question) -> None:
         super().__init__()
@@ -67,18 +67,33 @@ class Viewer(Follower):
         self._among: Audience | None = None
         self._left: asyncio.Future[None] | None = None
         self.actor: Actor | None = None
-        self.key: tuple[Hashable, Hashable, Hashable] | None = None
+        self.beside: Mapping[str, int] = {}
+        self.key: Hashable = None
         self.resting = False
         self.apart_until, self.told = 0.0, 0
 
     def rests(self, actor: Actor, place: str, watch: Watch, places: Mapping[str, int]) -> bool:
-        """Go over to the audience, if there is room for whoever stands here. Every cursor also repeats what lies beside the feed."""
+        """Go over to the audience, if there is room for whoever stands here.
+
+        Every cursor also repeats how far the viewer had come beside this feed, in arms rooms that the filter leaves out. Whoever had come
+        further there takes the cursors of an audience that had not, which repeat and never leave out; others are an audience apart.
+        """
         if time.monotonic() < self.apart_until:
             return False
-        self.actor, self.key = actor, (self.key[0] if self.key else self.question.alike(), seen_alike(actor), watch.beside(places))
-        self.resting = self._audiences.has_room(self.key, place, watch.behind(places))
-        if self.resting:
-            self.place = place
+        self.actor, beside = actor, watch.beside(places)
+        alike = (self.question.alike(), seen_alike(actor))
+        for key in ((*alike, frozenset(beside)), (*alike, frozenset(beside.items()))):
+            audience = self._audiences.get(key)
+            if audience is None:
+                self.resting = watch.behind(places) <= KEPT_MESSAGES  # a new one begins only where others will soon be
+            elif all(beside[stream] >= seq for stream, seq in audience.beside.items()):
+                place = feed_cursor({**places, **audience.beside})
+                self.resting = audience.knows(place)
+            else:
+                continue
+            if self.resting:
+                self.key, self.place, self.beside = key, place, beside
+            break
         return self.resting
 
     async def watch(self) -> None:
@@ -126,10 +141,9 @@ class Audiences:
         """How many viewers each has."""
         return sorted(map(len, self))
 
-    def has_room(self, key: Hashable, place: str, behind: int) -> bool:
-        """Whether whoever stands at a place can go on with an audience: a new one begins only where others will soon be."""
-        audience = self._audiences.get(key)
-        return behind <= KEPT_MESSAGES if audience is None else audience.knows(place)
+    def get(self, key: Hashable) -> Audience | None:
+        """The one with this key, if there is one."""
+        return self._audiences.get(key)
 
     def of(self, viewer: Viewer) -> Audience:
         """The audience of a viewer who has come to rest; a new one begins at its place."""
@@ -147,7 +161,7 @@ class Audience(Follower):
         assert founder.actor is not None
         assert founder.place is not None
         super().__init__(founder.place)
-        self.key, self._among = founder.key, among
+        self.key, self.beside, self._among = founder.key, founder.beside, among
         self._viewers: dict[Viewer, None] = {}
         self._number = 0  # of the last message
         self._recent: deque[tuple[int, str, bytes]] = deque()

@@ -309,6 +309,40 @@ async def test_who_has_seen_more_once_does_not_keep_others_from_one_another(live
             await seated(live, 1, 2)
 
 
+async def test_who_come_one_after_another_from_a_query_with_a_filter_share_a_stream(live: Live) -> None:
+    """Their cursors differ in the arms room that the filter leaves out, where things have happened meanwhile."""
+    officer, ids = live.as_("officer"), await node_ids(live)
+    async with live.socket("officer") as socket:
+        followers = []
+        for turn in range(3):
+            place = (await officer("{ feedCursor }"))["feedCursor"]
+            followers.append(await follow(socket, place, armories=[ids["NORTH"]]))
+            await seated(live, len(followers))
+            await (officer.give_back("M4-101") if turn % 2 else officer.issue("S-002", "M4-101"))
+        await officer.issue("S-001", "M4-001")
+        assert [await follower.serial() for follower in followers] == ["M4-001"] * 3
+        assert len({follower.cursor for follower in followers}) == 1
+        assert live.audiences.sizes() == [3]
+        again = await follow(socket, followers[2].cursor)  # without the filter, whatever it left out comes
+        assert [await again.serial() for _ in range(3)] == ["M4-101"] * 3
+
+
+async def test_who_had_come_less_far_beside_the_feed_shares_with_others_who_had_not(live: Live) -> None:
+    officer, ids = live.as_("officer"), await node_ids(live)
+    places = [(await officer("{ feedCursor }"))["feedCursor"]]
+    await officer.issue("S-002", "M4-101")
+    places.append((await officer("{ feedCursor }"))["feedCursor"])
+    async with live.socket("officer") as socket:
+        late = await follow(socket, places[1], armories=[ids["NORTH"]])
+        await seated(live, 1)
+        early = [await follow(socket, places[0], armories=[ids["NORTH"]]) for _ in range(2)]
+        await seated(live, 1, 2)
+        await officer.issue("S-001", "M4-001")
+        assert [await follower.serial() for follower in (late, *early)] == ["M4-001"] * 3
+        again = await follow(socket, early[0].cursor)
+        assert await again.serial() == "M4-101"
+
+
 async def replaced(live: Live, before: Audience) -> bool:
     """Whether another audience has come for this one."""
     return bool(list(live.audiences)) and before not in live.audiences
