@@ -58,12 +58,27 @@ def framed(opening: bytes, payload: bytes) -> bytes:
 class Viewer(Follower):
     """One subscription of a socket."""
 
-    __slots__ = ("_among", "_audiences", "_left", "actor", "apart_until", "beside", "key", "line", "opening", "question", "resting", "told")
+    __slots__ = (
+        "_alike",
+        "_among",
+        "_audiences",
+        "_left",
+        "actor",
+        "apart_until",
+        "beside",
+        "key",
+        "line",
+        "opening",
+        "question",
+        "resting",
+        "told",
+    )
 
     def __init__(self, audiences: Audiences, line: Line, operation_id: str, question: Question) -> None:
         super().__init__()
         self._audiences, self.line, self.question = audiences, line, question
         self.opening = b'{"id":' + orjson.dumps(operation_id) + b',"type":"next","payload":'
+        self._alike: Hashable = None
         self._among: Audience | None = None
         self._left: asyncio.Future[None] | None = None
         self.actor: Actor | None = None
@@ -81,8 +96,8 @@ class Viewer(Follower):
         if time.monotonic() < self.apart_until:
             return False
         self.actor, beside = actor, watch.beside(places)
-        alike = (self.question.alike(), seen_alike(actor))
-        for key in ((*alike, frozenset(beside)), (*alike, frozenset(beside.items()))):
+        self._alike = self._alike or self.question.alike()
+        for key in ((self._alike, seen_alike(actor), frozenset(found)) for found in (beside, beside.items())):
             audience = self._audiences.get(key)
             if audience is None:
                 self.resting = watch.behind(places) <= KEPT_MESSAGES  # a new one begins only where others will soon be
