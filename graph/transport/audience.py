@@ -262,6 +262,7 @@ class Audience(Follower):
 
     async def _read(self, question: Question, actor: Actor) -> None:
         following.set(self)
+        structlog.contextvars.clear_contextvars()  # it is no request of the founder's
         try:
             while self._viewers:
                 answers = self._answers(question, actor) if self._outline is None else self._short_answers(self._outline, actor)
