@@ -240,7 +240,8 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Context, None]):
     async def _send_result_stream(self, operation: Operation[Context, None], result_source: StreamResult) -> None:
         """Send what comes of an operation; what fails outside of its fields, such as a database that is away, ends it with an error."""
         try:
-            await super()._send_result_stream(operation, self._noticing(result_source))
+            async with aclosing(self._noticing(result_source)) as results:
+                await super()._send_result_stream(operation, results)
         except WebSocketDisconnected:
             raise
         except Exception as error:
