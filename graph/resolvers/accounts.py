@@ -234,7 +234,9 @@ async def still_watching(actor: Actor) -> Actor:
 
 async def watching_still(viewers: Iterable[Actor]) -> dict[UUID, Actor]:
     """Of many viewers those who may go on, as they now are, by the id of their sign-in or token: looked up together."""
-    asked = {viewer.credential_id: viewer for viewer in viewers if viewer.credential_id is not None}
+    moment = datetime.now(UTC)
+    going_on = (viewer for viewer in viewers if viewer.expires_at is None or viewer.expires_at > moment)
+    asked = {viewer.credential_id: viewer for viewer in going_on if viewer.credential_id is not None}
     found = {key: known for key in asked if (known := standings.get(key)) is not None}
     here = [key for key, viewer in asked.items() if key not in found and viewer.expires_at is None]
     elsewhere = [key for key, viewer in asked.items() if key not in found and viewer.expires_at is not None]
@@ -246,13 +248,7 @@ async def watching_still(viewers: Iterable[Actor]) -> dict[UUID, Actor]:
         standings.keep(row["credential_id"], now, found[row["credential_id"]])
     for key in [key for key in asked if key not in found]:
         standings.drop(key)
-    until = {key: viewer.expires_at for key, viewer in asked.items()}
-    moment = datetime.now(UTC)
-    return {
-        key: replace(standing, expires_at=until[key])
-        for key, standing in found.items()
-        if standing.unfinished is None and (until[key] or moment) >= moment
-    }
+    return {key: replace(standing, expires_at=asked[key].expires_at) for key, standing in found.items() if standing.unfinished is None}
 
 
 async def _standing(key: UUID | bytes, statement: str, *values: object) -> Actor:
