@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import signal
 import statistics
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks import feed, growth, pgbench, servers, tables
+from benchmarks.command import chosen, run
 from benchmarks.databases import databases
 from benchmarks.postgraphile import postgraphile
 from benchmarks.servers import ROOT
@@ -102,12 +102,9 @@ def arguments() -> argparse.Namespace:
     add("--without", default="", help=f"contenders to leave out, of {', '.join(CONTENDERS)}")
     add("--write", action="store_true", help="put the tables into docs/performance.md")
     asked = parser.parse_args()
-    asked.only = set(filter(None, asked.only.split(","))) or {*WORKS, *OTHERS}
-    asked.without = set(filter(None, asked.without.split(",")))
+    asked.only = chosen(parser, "only", asked.only, {*WORKS, *OTHERS}) or {*WORKS, *OTHERS}
+    asked.without = chosen(parser, "without", asked.without, {*CONTENDERS} - {"bare", "ours"})
     asked.clients = [int(count) for count in asked.clients.split(",")]
-    for name, known in (("only", {*WORKS, *OTHERS}), ("without", {*CONTENDERS} - {"bare", "ours"})):
-        if unknown := getattr(asked, name) - known:
-            parser.error(f"--{name}: {', '.join(sorted(unknown))} cannot be named; there are {', '.join(sorted(known))}")
     return asked
 
 
@@ -145,15 +142,5 @@ def main() -> None:
             page.growth(growth.measure(ports["ours"], port, asked.seconds, console.print))
 
 
-def stop(*_: Any) -> None:
-    """Stopped from outside: all that was started is stopped, as after Ctrl-C."""
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        main()
-    except KeyboardInterrupt:
-        console.print("Stopped.")
-        sys.exit(130)
+    run(main, console)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import resource
-import signal
 import statistics
-import sys
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks import servers
+from benchmarks.command import chosen, run
 from benchmarks.databases import databases
 from benchmarks.live import node, table
 from benchmarks.live.measuring import Measuring, writing
@@ -60,11 +59,8 @@ def arguments() -> argparse.Namespace:
     add("--without", default="", help=f"contenders to leave out, of {', '.join(CONTENDERS)}")
     add("--write", action="store_true", help="put the table into docs/performance.md")
     asked = parser.parse_args()
-    asked.only = set(filter(None, asked.only.split(","))) or {*WORKS}
-    asked.without = set(filter(None, asked.without.split(",")))
-    for name, known in (("only", {*WORKS}), ("without", {*CONTENDERS})):
-        if unknown := getattr(asked, name) - known:
-            parser.error(f"--{name}: {', '.join(sorted(unknown))} cannot be named; there are {', '.join(sorted(known))}")
+    asked.only = chosen(parser, "only", asked.only, {*WORKS}) or {*WORKS}
+    asked.without = chosen(parser, "without", asked.without, {*CONTENDERS})
     return asked
 
 
@@ -85,15 +81,5 @@ def main() -> None:
         table.show(Page(console, write=asked.write), measure(steps, url, asked.seconds, asked.rounds), missing)
 
 
-def stop(*_: object) -> None:
-    """Stopped from outside: all that was started is stopped, as after Ctrl-C."""
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        main()
-    except KeyboardInterrupt:
-        console.print("Stopped.")
-        sys.exit(130)
+    run(main, console)
